@@ -1,0 +1,108 @@
+"""Names of all resources, built and checked in one place, because Azure refuses a bad one only late in a deployment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from contracts.errors import FourPartError
+
+BRONZE, SILVER = "bronze", "silver"
+SCORING_LOGS, DEAD_LETTER, FORECASTS = "scoring-logs", "dead-letter", "forecasts"
+
+
+class NameRefusedError(FourPartError):
+    """A name that Azure would refuse."""
+
+
+# Source: "Naming rules and restrictions for Azure resources" (learn.microsoft.com, resource-name-rules).
+RULES: dict[str, tuple[str, str]] = {
+    "resource_group": (r"[\w.()-]{0,89}[\w()-]", "1-90 letters, digits, ._()-, no final full stop"),
+    "storage_account": (r"[a-z0-9]{3,24}", "3-24 lower-case letters and digits"),
+    "databricks": (r"[A-Za-z0-9_-]{3,64}", "3-64 letters, digits, _ and -"),
+    "machine_learning": (r"[A-Za-z0-9][\w-]{2,32}", "3-33 letters, digits, _ and -"),
+    "registry": (r"[A-Za-z0-9]{5,50}", "5-50 letters and digits"),
+    "key_vault": (r"[A-Za-z](?!.*--)[A-Za-z0-9-]{1,22}[A-Za-z0-9]", "3-24 letters, digits and single dashes, from a letter"),
+    "event_hubs": (r"[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9]", "6-50 letters, digits and dashes, from a letter"),
+    "kubernetes": (r"[A-Za-z0-9]([\w-]{0,61}[A-Za-z0-9])?", "1-63 letters, digits, _ and -"),
+    "insights": (r"[^%&\\?/]{0,259}[^%&\\?/. ]", "1-260 characters, none of %&\\?/"),
+    "log_analytics": (r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]", "4-63 letters, digits and dashes"),
+    "identity": (r"[A-Za-z0-9][\w-]{2,127}", "3-128 letters, digits, _ and -"),
+    "system_topic": (r"[A-Za-z0-9-]{3,50}", "3-50 letters, digits and dashes"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """Names of one stack's resources; build it with `names`."""
+
+    resource_group: str
+    lake: str
+    ml_storage: str
+    databricks: str
+    access_connector: str
+    machine_learning: str
+    registry: str
+    key_vault: str
+    event_hubs: str
+    kubernetes: str
+    insights: str
+    log_analytics: str
+    lake_topic: str
+    registry_topic: str
+    workspace_topic: str
+    workload: str
+    suffix: str
+
+    def identity(self, role: str) -> str:
+        """Name of the user-assigned identity that a workload of this role runs as."""
+        return _checked("identity", _join("id", role, self.workload, self.suffix))
+
+
+def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
+    """Names for a workload and a stack suffix (empty for production), each checked by its service's rule.
+
+    Raises:
+        NameRefusedError: when a built name breaks the rule of its service.
+    """
+    packed = re.sub(r"[^a-z0-9]", "", workload.lower()) + suffix.lower()
+
+    def dashed(kind: str, prefix: str) -> str:
+        return _checked(kind, _join(prefix, workload, suffix))
+
+    return Names(
+        resource_group=dashed("resource_group", "rg"),
+        lake=_checked("storage_account", f"dls{packed}"),
+        ml_storage=_checked("storage_account", f"stmlw{packed}"),
+        databricks=dashed("databricks", "dbw"),
+        access_connector=dashed("databricks", "dbac"),
+        machine_learning=dashed("machine_learning", "mlw"),
+        registry=_checked("registry", f"cr{packed}"),
+        key_vault=dashed("key_vault", "kv"),
+        event_hubs=dashed("event_hubs", "evh"),
+        kubernetes=dashed("kubernetes", "aks"),
+        insights=dashed("insights", "ins"),
+        log_analytics=dashed("log_analytics", "log"),
+        lake_topic=dashed("system_topic", "egst-lake"),
+        registry_topic=dashed("system_topic", "egst-cr"),
+        workspace_topic=dashed("system_topic", "egst-mlw"),
+        workload=workload,
+        suffix=suffix,
+    )
+
+
+def _join(*parts: str) -> str:
+    return "-".join(part for part in parts if part)
+
+
+def _checked(kind: str, name: str) -> str:
+    pattern, allowed = RULES[kind]
+    if re.fullmatch(pattern, name):
+        return name
+    happened = f"The {kind.replace('_', ' ')} name is not one that Azure accepts."
+    raise NameRefusedError(
+        happened,
+        given=f"{name} ({len(name)} characters)",
+        allowed=allowed,
+        remedy="Choose another `workload` or `suffix` in Pulumi.<stack>.yaml.",
+    )

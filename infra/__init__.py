@@ -1,0 +1,1 @@
+"""The platform program: one Pulumi project, one stack per environment; stacks differ in YAML only."""

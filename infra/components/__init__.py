@@ -1,0 +1,1 @@
+"""One component per capability; each declares its resources, says what it offers, and reads no configuration."""

@@ -1,0 +1,73 @@
+"""Databricks workspace for data preparation, and the access connector through which Unity Catalog reaches the lake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import databricks
+
+from infra.placement import Exports, Placement, filled_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabricksArgs:
+    """Nothing here differs between stacks."""
+
+    placement: Placement
+
+
+class Databricks(pulumi.ComponentResource):
+    """A premium workspace whose clusters have no public addresses."""
+
+    connector_principal_id: pulumi.Output[str]
+    """Object id of the access connector's identity."""
+    exports: Exports
+    """Names and addresses for the stack's outputs."""
+
+    def __init__(self, name: str, args: DatabricksArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops-forecasting:infra:Databricks", name, None, opts)
+        self._args = args
+        workspace, connector = self._workspace(name), self._connector(name)
+        self.connector_principal_id = filled_in(
+            connector, connector.identity, lambda identity: identity.principal_id if identity else ""
+        )
+        self.exports = {
+            "databricks_id": workspace.id,
+            "databricks_host": pulumi.Output.concat("https://", workspace.workspace_url),
+            "access_connector_id": connector.id,
+        }
+        self.register_outputs(self.exports)
+
+    def _workspace(self, name: str) -> databricks.Workspace:
+        placement = self._args.placement
+        return databricks.Workspace(
+            name,
+            workspace_name=placement.names.databricks,
+            resource_group_name=placement.resource_group,
+            location=placement.location,
+            managed_resource_group_id=pulumi.Output.format(
+                "/subscriptions/{0}/resourceGroups/{1}-databricks", placement.subscription_id, placement.names.resource_group
+            ),
+            sku=databricks.SkuArgs(name="premium"),
+            compute_mode=databricks.ComputeMode.HYBRID,
+            parameters=databricks.WorkspaceCustomParametersArgs(
+                enable_no_public_ip=databricks.WorkspaceNoPublicIPBooleanParameterArgs(value=True)
+            ),
+            public_network_access=databricks.PublicNetworkAccess.ENABLED,
+            required_nsg_rules=databricks.RequiredNsgRules.ALL_RULES,
+            tags=placement.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _connector(self, name: str) -> databricks.AccessConnector:
+        placement = self._args.placement
+        return databricks.AccessConnector(
+            f"{name}-connector",
+            connector_name=placement.names.access_connector,
+            resource_group_name=placement.resource_group,
+            location=placement.location,
+            identity=databricks.ManagedServiceIdentityArgs(type=databricks.ManagedServiceIdentityType.SYSTEM_ASSIGNED),
+            tags=placement.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )

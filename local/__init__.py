@@ -1,0 +1,1 @@
+"""Azure on one machine: engine, provider, services and the loop's runner. Product packages never import it."""

@@ -1,0 +1,128 @@
+"""Looks at the machine before anything starts: what is missing, how to get it, how long it takes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from contracts.errors import FourPartError
+from local.engine.build import find_engine
+from local.services.eventhubs.broker import cached_broker
+
+GO_MINIMUM = (1, 26)
+DISK_GIB = 6
+MEMORY_GIB = 4
+GIB = 2**30
+
+
+class MachineLacksError(FourPartError):
+    """The machine lacks something without which nothing can start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at: whether it is there, what was seen, and how to get it when it is not."""
+
+    name: str
+    present: bool
+    seen: str
+    remedy: str
+    required: bool = True
+
+
+def examine(root: Path) -> list[Finding]:
+    """Look at everything that the repository needs or can use."""
+    return [_engine(), _broker(), _disk(root), _memory(), _orange_juice()]
+
+
+def require(findings: list[Finding]) -> None:
+    """Go on only when nothing required is missing.
+
+    Raises:
+        MachineLacksError: names the first thing that is missing.
+    """
+    for finding in findings:
+        if finding.required and not finding.present:
+            happened = f"This machine lacks the {finding.name}."
+            raise MachineLacksError(happened, given=finding.seen, allowed=f"{finding.name} present", remedy=finding.remedy)
+
+
+def show(findings: list[Finding]) -> int:
+    """Print the findings as a table; 1 when something required is missing."""
+    table = Table("", "what", "seen", "how to get it", box=None, pad_edge=False)
+    for finding in findings:
+        mark = (
+            "[green]ok[/green]"
+            if finding.present
+            else ("[red]missing[/red]" if finding.required else "[yellow]optional[/yellow]")
+        )
+        table.add_row(mark, finding.name, finding.seen, "" if finding.present else finding.remedy)
+    Console().print(table)
+    return 1 if any(finding.required and not finding.present for finding in findings) else 0
+
+
+def _engine() -> Finding:
+    found = find_engine()
+    if found is not None:
+        return Finding(name="Pulumi engine", present=True, seen=str(found.binary), remedy="")
+    buildable, go = _go()
+    remedy = (
+        "Nothing to do: it is built from the Go module proxy on first use, 3-6 minutes on 2 cores."
+        if buildable
+        else _go_remedy("Pulumi's engine")
+    )
+    return Finding(name="Pulumi engine", present=buildable, seen=f"no pulumi on PATH, none built; {go}", remedy=remedy)
+
+
+def _broker() -> Finding:
+    if cached_broker() is not None:
+        return Finding(name="Kafka broker", present=True, seen=str(cached_broker()), remedy="")
+    buildable, go = _go()
+    return Finding(name="Kafka broker", present=buildable, seen=f"none built; {go}", remedy=_go_remedy("the local broker"))
+
+
+def _go() -> tuple[bool, str]:
+    binary = shutil.which("go")
+    if binary is None:
+        return False, "no go on PATH"
+    text = subprocess.run([binary, "version"], capture_output=True, text=True, check=False).stdout.strip()
+    match = re.search(r"go(\d+)\.(\d+)", text)
+    return match is not None and tuple(map(int, match.groups())) >= GO_MINIMUM, text
+
+
+def _go_remedy(what: str) -> str:
+    return f"Install Go {'.'.join(map(str, GO_MINIMUM))} or newer (go.dev/dl); {what} is then built on first use, in 1-6 minutes."
+
+
+def _disk(root: Path) -> Finding:
+    free = shutil.disk_usage(root).free / GIB
+    return Finding(name="disk", present=free >= DISK_GIB, seen=f"{free:.0f} GiB free", remedy=f"Free {DISK_GIB} GiB.")
+
+
+def _memory() -> Finding:
+    total = psutil.virtual_memory().total / GIB
+    return Finding(
+        name="memory",
+        present=total >= MEMORY_GIB,
+        seen=f"{total:.0f} GiB",
+        remedy=f"{MEMORY_GIB} GiB are needed for the default panel.",
+    )
+
+
+def _orange_juice() -> Finding:
+    tools = [name for name in ("apt-get", "dpkg-deb") if shutil.which(name)]
+    both = len(tools) == 2  # noqa: PLR2004 - the two tools named above
+    remedy = "Only DATA=orange-juice needs it: run on Debian or Ubuntu, or pass the package's orangeJuice.rda as a CSV."
+    return Finding(name="Debian packages", present=both, seen=", ".join(tools) or "no apt", remedy=remedy, required=False)
+
+
+if __name__ == "__main__":
+    sys.exit(show(examine(Path(__file__).parent)))

@@ -1,0 +1,55 @@
+"""Where the services of one stack listen: loopback ports, picked once and kept, since stack outputs hold them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoints:
+    """Ports of one stack; kept in `endpoints.json` of the stack's state directory."""
+
+    identity: int
+    blob: int
+    databricks: int
+    eventgrid: int
+    kafka: int
+    provider: int
+
+    def url(self, service: str) -> str:
+        """`https://127.0.0.1:PORT` of an HTTP service."""
+        return f"https://{HOST}:{getattr(self, service)}"
+
+    @property
+    def bootstrap(self) -> str:
+        """`host:port` of the Kafka broker."""
+        return f"{HOST}:{self.kafka}"
+
+    @classmethod
+    def of(cls, state: Path) -> Endpoints:
+        """The stack's ports: those on file, else free ones, written before they are used."""
+        file = state / "endpoints.json"
+        if not file.exists():
+            cls._pick().write(file)
+        return cls(**json.loads(file.read_text()))
+
+    @classmethod
+    def _pick(cls) -> Endpoints:
+        names = list(cls.__dataclass_fields__)
+        sockets = [socket.create_server((HOST, 0)) for _ in names]
+        ports = {name: bound.getsockname()[1] for name, bound in zip(names, sockets, strict=True)}
+        for bound in sockets:
+            bound.close()
+        return cls(**ports)
+
+    def write(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        draft.replace(file)

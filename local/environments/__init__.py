@@ -1,0 +1,1 @@
+"""Python environments built from published documents alone, so that a run sees what its cloud host would install."""

@@ -1,0 +1,38 @@
+"""Runs the product's own commands as a user would: a process, its environment, its JSON answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from local.environment import client_environment
+from local.lifecycle import ROOT
+from local.services.cloud import Cloud
+from local.supervisor import PASSED_ON
+
+
+class CommandFailedError(Exception):
+    """A command of the product refused or failed; its text is the command's own."""
+
+
+def data_ops(
+    cloud: Cloud, arguments: Sequence[str], *, identity: str, account: str = "", extra: Mapping[str, str] | None = None
+) -> Any:
+    """Run `data-ops` as an identity of the local cloud and return its JSON answer.
+
+    Raises:
+        CommandFailedError: with the command's error text.
+    """
+    base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment = {**base, **client_environment(cloud, identity, account), **(extra or {})}
+    command = [sys.executable, "-m", "data_ops.cli", *arguments]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise CommandFailedError(
+            done.stderr.strip() or f"{' '.join(command)} ended with exit code {done.returncode} and no message."
+        )
+    return json.loads(done.stdout)

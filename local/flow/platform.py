@@ -1,0 +1,72 @@
+"""The platform applied and destroyed by the engine, judged by the policy pack, its progress shown by resource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contracts.outputs import PlatformOutputs
+from local.engine.build import Engine
+from local.engine.events import Outcome, ResourceEvent
+from local.engine.recover import recover
+from local.engine.runner import PulumiEngine
+from local.lifecycle import ROOT
+from local.progress import Step
+from local.services.cloud import Cloud
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What an `up` did: its counts by operation, the resources that stand, and the stack's outputs."""
+
+    outcome: Outcome
+    resources: int
+    outputs: PlatformOutputs
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        if self.outcome.empty:
+            return f"no change, {self.resources} resources"
+        changes = ", ".join(f"{count} {operation}" for operation, count in sorted(self.outcome.counts.items()) if operation != "same")
+        return f"{changes}; {self.resources} resources"
+
+
+def engine_of(engine: Engine, cloud: Cloud, stack: str) -> PulumiEngine:
+    """Return the engine on this stack's platform project."""
+    return PulumiEngine.of(engine, state=cloud.state, project=ROOT, stack=stack, provider_port=cloud.endpoints.provider)
+
+
+def apply(engine: Engine, cloud: Cloud, stack: str, step: Step) -> Applied:
+    """Preview with the policies; where there is something to change, apply it, judged again resource by resource."""
+    pulumi, rules = engine_of(engine, cloud, stack), ROOT / "policy"
+    config = rules / f"config.{stack}.json"
+    recover(pulumi)
+    pulumi.init()
+    step.detail = "preview with policies"
+    outcome = pulumi.preview(policy_pack=rules, policy_config=config)
+    if not outcome.empty:
+        outcome = pulumi.up(policy_pack=rules, policy_config=config, on_event=_shown(step))
+    applied = Applied(outcome=outcome, resources=len(cloud.resources.all()), outputs=PlatformOutputs.of(pulumi.outputs()))
+    step.detail = applied.summary
+    return applied
+
+
+def destroy(engine: Engine, cloud: Cloud, stack: str, step: Step) -> str:
+    """Destroy every resource of the stack and say how many went."""
+    pulumi = engine_of(engine, cloud, stack)
+    recover(pulumi)
+    pulumi.init()
+    outcome = pulumi.destroy(on_event=_shown(step))
+    left = len(cloud.resources.all())
+    return f"{outcome.counts.get('delete', 0)} resources deleted, {left} left"
+
+
+def _shown(step: Step) -> Callable[[ResourceEvent], None]:
+    done: list[str] = []
+
+    def show(event: ResourceEvent) -> None:
+        done.append(event.urn)
+        step.detail = f"{len(done)}: {event.name} {event.state} ({event.seconds:.1f} s)"
+
+    return show

@@ -1,0 +1,92 @@
+"""Watches the bus, as any subscriber could, until the silver version of an arrival is registered or has failed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+from contracts.errors import FourPartError
+from contracts.events import DataVersion, Event, Hub, OwnEvent
+from local.progress import Step
+from local.services.cloud import Cloud
+
+HUBS = (Hub.DATASET_REGISTRY, Hub.FEATURE_REGISTRY, Hub.DEAD_LETTER)
+PATIENCE_SECONDS = 300.0
+
+
+class ArrivalFailedError(FourPartError):
+    """The arrival did not become a silver version."""
+
+
+def wait_for_silver(cloud: Cloud, arrival: DataVersion, step: Step) -> dict[OwnEvent, Event]:
+    """Wait until `mlops.dataset.registered` and `mlops.features.registered` stand for this bronze version.
+
+    Raises:
+        ArrivalFailedError: when `mlops.dataset.failed` says so, or nothing comes in time.
+    """
+    seen: dict[OwnEvent, Event] = {}
+    ends = time.monotonic() + PATIENCE_SECONDS
+    with _reader(cloud) as reader:
+        while len(seen) < 2:  # noqa: PLR2004 - the dataset and its features
+            step.detail = f"{arrival}: waiting for {' and '.join(_missing(seen))}"
+            if time.monotonic() > ends:
+                raise _nothing_came(arrival, seen)
+            for event in _events(reader):
+                if str(event.data.get("arrival", "")) != str(arrival):
+                    continue
+                if event.type == OwnEvent.DATASET_FAILED:
+                    raise _failed(arrival, event)
+                seen[OwnEvent(event.type)] = event
+    return seen
+
+
+def _missing(seen: dict[OwnEvent, Event]) -> list[str]:
+    return [str(kind) for kind in (OwnEvent.DATASET_REGISTERED, OwnEvent.FEATURES_REGISTERED) if kind not in seen]
+
+
+@contextmanager
+def _reader(cloud: Cloud) -> Iterator[Consumer]:
+    consumer = Consumer(
+        {"bootstrap.servers": cloud.endpoints.bootstrap, "group.id": "watch", "enable.auto.commit": False, "log_level": 0}
+    )
+    try:
+        metadata = consumer.list_topics(timeout=10)
+        places = [TopicPartition(hub, partition, 0) for hub in HUBS for partition in metadata.topics[hub].partitions]
+        consumer.assign(places)
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def _events(reader: Consumer) -> Iterator[Event]:
+    for message in reader.consume(100, 0.2):
+        value = message.value()
+        if message.error() is None and value:
+            body: Any = json.loads(value)
+            if isinstance(body, dict) and str(body.get("type", "")).startswith("mlops."):
+                yield Event.of(body)
+
+
+def _failed(arrival: DataVersion, event: Event) -> ArrivalFailedError:
+    happened = f"The job refused the arrival {arrival}: {event.data.get('reason', 'it gave no reason')}"
+    return ArrivalFailedError(
+        happened,
+        given=str(event.data.get("given", arrival)),
+        allowed="a panel that passes the checks",
+        remedy="`make status` names the run and its log; mend the file and ingest it again.",
+    )
+
+
+def _nothing_came(arrival: DataVersion, seen: dict[OwnEvent, Event]) -> ArrivalFailedError:
+    happened = f"No silver version of {arrival} was registered in {PATIENCE_SECONDS:.0f} s."
+    return ArrivalFailedError(
+        happened,
+        given=f"events seen: {', '.join(map(str, seen)) or 'none'}",
+        allowed="mlops.dataset.registered and mlops.features.registered",
+        remedy="`make status` shows where it stands: deliveries of Event Grid, the handler's inbox, runs of Databricks.",
+    )

@@ -1,0 +1,35 @@
+"""All emulated kinds of resources by token: the list of what exists on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from local.provider.kinds import (
+    databricks,
+    event_grid,
+    event_hubs,
+    key_vault,
+    kubernetes,
+    machine_learning,
+    monitoring,
+    registry,
+    resources,
+    storage,
+)
+from local.provider.kinds.kind import Kind
+
+_MODULES = (
+    resources,
+    storage,
+    databricks,
+    machine_learning,
+    registry,
+    key_vault,
+    event_hubs,
+    event_grid,
+    kubernetes,
+    monitoring,
+)
+KINDS: Mapping[str, Kind] = {kind.sdk_type: kind for module in _MODULES for kind in module.KINDS}
+
+__all__ = ["KINDS", "Kind"]

@@ -1,0 +1,36 @@
+"""Databricks workspaces and the connectors by which they reach storage."""
+
+from __future__ import annotations
+
+import uuid
+
+from contracts.names import RULES
+from local.endpoints import HOST, Endpoints
+from local.provider.kinds.kind import Kind, rule, uuid_of
+from local.provider.wire import Properties
+
+
+def _workspace(endpoints: Endpoints, resource_id: str, _inputs: Properties) -> Properties:
+    number = uuid.UUID(uuid_of(resource_id, "workspace")).int % 10**16
+    return {
+        "workspaceUrl": f"{HOST}:{endpoints.databricks}",
+        "workspaceId": f"{number:016d}",
+        "provisioningState": "Succeeded",
+    }
+
+
+WORKSPACE = Kind(
+    sdk_type="azure-native:databricks:Workspace",
+    arm_type="Microsoft.Databricks/workspaces",
+    names=("workspaceName",),
+    rule=rule(RULES["databricks"]),
+    outputs=_workspace,
+    replace=("managedResourceGroupId", "parameters.enableNoPublicIp", "parameters.customVirtualNetworkId"),
+)
+ACCESS_CONNECTOR = Kind(
+    sdk_type="azure-native:databricks:AccessConnector",
+    arm_type="Microsoft.Databricks/accessConnectors",
+    names=("connectorName",),
+    rule=rule(RULES["databricks"]),
+)
+KINDS = (WORKSPACE, ACCESS_CONNECTOR)

@@ -1,0 +1,23 @@
+"""Key vaults; the address has Azure's form, nothing local listens there."""
+
+from __future__ import annotations
+
+from contracts.names import RULES
+from local.endpoints import Endpoints
+from local.provider.kinds.kind import Kind, name_in, rule
+from local.provider.wire import Properties
+
+
+def _vault(_endpoints: Endpoints, resource_id: str, inputs: Properties) -> Properties:
+    added = {"vaultUri": f"https://{name_in(resource_id).lower()}.vault.azure.net/", "provisioningState": "Succeeded"}
+    return {"properties": {**inputs["properties"], **added}}
+
+
+VAULT = Kind(
+    sdk_type="azure-native:keyvault:Vault",
+    arm_type="Microsoft.KeyVault/vaults",
+    names=("vaultName",),
+    rule=rule(RULES["key_vault"], "VaultNameNotValid"),
+    outputs=_vault,
+)
+KINDS = (VAULT,)

@@ -1,0 +1,41 @@
+"""Azure Machine Learning workspaces and clusters; their addresses have Azure's form, nothing local listens there."""
+
+from __future__ import annotations
+
+from contracts.names import RULES
+from local.endpoints import Endpoints
+from local.provider.kinds.kind import Kind, NameRule, ids_at, rule, uuid_of
+from local.provider.wire import Properties
+
+COMPUTE_NAME = NameRule(
+    pattern=r"[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]", words="3-24 letters, digits and dashes, from a letter, not ending in a dash"
+)
+
+
+def _workspace(_endpoints: Endpoints, resource_id: str, inputs: Properties) -> Properties:
+    host = f"{inputs.get('location', '')}.api.azureml.ms"
+    return {
+        "workspaceId": uuid_of(resource_id, "workspace"),
+        "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{resource_id}",
+        "discoveryUrl": f"https://{inputs.get('location', '')}.api.azureml.ms/discovery",
+        "provisioningState": "Succeeded",
+    }
+
+
+WORKSPACE = Kind(
+    sdk_type="azure-native:machinelearningservices:Workspace",
+    arm_type="Microsoft.MachineLearningServices/workspaces",
+    names=("workspaceName",),
+    rule=rule(RULES["machine_learning"]),
+    outputs=_workspace,
+    references=ids_at("storageAccount", "containerRegistry", "keyVault", "applicationInsights", "primaryUserAssignedIdentity"),
+    fixed=("storageAccount", "keyVault", "hbiWorkspace"),
+)
+COMPUTE = Kind(
+    sdk_type="azure-native:machinelearningservices:Compute",
+    arm_type="Microsoft.MachineLearningServices/workspaces/computes",
+    names=("workspaceName", "computeName"),
+    rule=COMPUTE_NAME,
+    replace=("properties.computeType", "properties.properties.vmSize"),
+)
+KINDS = (WORKSPACE, COMPUTE)

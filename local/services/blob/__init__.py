@@ -1,0 +1,1 @@
+"""Azure Blob Storage, the blob endpoint, path style: /ACCOUNT/CONTAINER/BLOB."""

@@ -1,0 +1,1 @@
+"""Event Grid: system topics, event subscriptions, delivery to Event Hubs, dead letters."""

@@ -1,0 +1,128 @@
+"""The part that all HTTP services share: token check, access log, errors in the service's own form."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from local.authorize import authorized
+from local.services.cloud import Cloud
+from local.tokens import Principal, TokenRefusedError
+
+
+class ServiceError(Exception):
+    """An error that a client sees; services subclass it with Azure's code and message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        super().__init__(f"{status} {code}: {message}")
+
+
+type ErrorForm = Callable[[ServiceError], Response]
+"""How a service writes an error: XML for storage, `error_code` for Databricks, `error` for ARM."""
+
+OPEN_PATHS = frozenset({"/health"})
+
+
+def application(
+    cloud: Cloud,
+    service: str,
+    routes: list[BaseRoute],
+    *,
+    error_form: ErrorForm,
+    open_paths: frozenset[str] = OPEN_PATHS,
+    **options: Any,
+) -> Starlette:
+    """A service's ASGI app: its routes and `/health` behind the token check and the access log."""
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"service": service, "pid": os.getpid()})
+
+    async def refuse(_: Request, error: Exception) -> Response:
+        assert isinstance(error, ServiceError)  # noqa: S101 - the handler table below names this class alone
+        return error_form(error)
+
+    app = Starlette(routes=[Route("/health", health), *routes], exception_handlers={ServiceError: refuse}, **options)
+    app.add_middleware(Gate, cloud=cloud, service=service, error_form=error_form, open_paths=open_paths | OPEN_PATHS)
+    return app
+
+
+class Gate:
+    """Names the principal of each request, refuses those without one, and writes one access-log line."""
+
+    def __init__(self, app: ASGIApp, *, cloud: Cloud, service: str, error_form: ErrorForm, open_paths: frozenset[str]) -> None:
+        self._app = app
+        self._cloud = cloud
+        self._service = service
+        self._error_form = error_form
+        self._open = open_paths
+        cloud.logs.mkdir(parents=True, exist_ok=True)
+        self._log = os.open(cloud.logs / "access.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; other ASGI traffic passes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.monotonic(), 0
+        headers = {key.decode().lower(): value.decode() for key, value in scope["headers"]}
+
+        async def seen(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        principal = None
+        try:
+            principal = self._principal(scope, headers)
+        except TokenRefusedError as error:
+            await self._error_form(ServiceError(401, "AuthenticationFailed", f"The token was refused: {error}."))(
+                scope, receive, seen
+            )
+        else:
+            await self._app(scope, receive, seen)
+        finally:
+            self._record(scope, headers, principal, status, began)
+
+    def _principal(self, scope: Scope, headers: dict[str, str]) -> Principal | None:
+        if scope["path"] in self._open:
+            return None
+        principal = self._cloud.tokens.principal(headers.get("authorization"))
+        scope.setdefault("state", {})["principal"] = principal
+        return principal
+
+    def _record(self, scope: Scope, headers: dict[str, str], principal: Principal | None, status: int, began: float) -> None:
+        if scope["path"] == "/health":
+            return
+        action, target = scope.get("state", {}).get("asked", ("", ""))
+        line = {
+            "time": round(time.time(), 3),
+            "service": self._service,
+            "method": scope["method"],
+            "path": scope["path"],
+            "query": scope["query_string"].decode(),
+            "status": status,
+            "principal": principal.name if principal else "",
+            "user_agent": headers.get("user-agent", ""),
+            "milliseconds": round((time.monotonic() - began) * 1000, 1),
+            "action": action,
+            "authorized": authorized(self._cloud.resources, principal, action, target) if principal and action else None,
+        }
+        os.write(self._log, json.dumps(line).encode() + b"\n")
+
+
+def ask(request: Request, action: str, scope: str) -> None:
+    """State what this request does to which ARM scope, for the authorization record of the access log."""
+    request.state.asked = (action, scope)

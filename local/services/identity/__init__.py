@@ -1,0 +1,1 @@
+"""The managed identity endpoint of a host, in App Service's form."""

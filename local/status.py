@@ -1,0 +1,115 @@
+"""What runs and what failed, read where Azure would show it: metrics of Event Grid, the handler's status, runs of Databricks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from local.lifecycle import healthy
+from local.processes import Processes
+from local.services.cloud import Cloud
+from local.services.eventgrid import models as eventgrid
+
+HANDLER = "event-handler"
+SUBSCRIPTIONS = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
+RECENT_RUNS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Processes, counts of resources by type, subscriptions that saw events, the handler's own figures, recent runs."""
+
+    processes: dict[str, dict[str, Any]]
+    resources: int
+    subscriptions: list[dict[str, Any]]
+    handler: dict[str, Any]
+    runs: list[dict[str, Any]]
+
+
+def report(cloud: Cloud) -> Report:
+    """Collect the report of a running stack."""
+    resources = cloud.resources.all()
+    return Report(
+        processes=_processes(cloud),
+        resources=len(resources),
+        subscriptions=[_subscription(cloud, item.id) for item in resources if item.type == SUBSCRIPTIONS],
+        handler=_handler(cloud),
+        runs=_runs(cloud),
+    )
+
+
+def show(found: Report) -> int:
+    """Print the report; 1 when a process is down or a run, a delivery or an event failed."""
+    console = Console(highlight=False)
+    _print(
+        console,
+        "process",
+        ("", "pid", "restarts"),
+        [(n, r["state"], r["pid"], r["restarts"]) for n, r in found.processes.items()],
+    )
+    seen = [s for s in found.subscriptions if s["matched"]]
+    columns = ("matched", "delivered", "failed", "dead-lettered", "last error")
+    rows = [(s["name"], s["matched"], s["delivered"], s["failed"], s["dead_lettered"], s["last_error"]) for s in seen]
+    _print(console, f"subscription ({len(found.subscriptions)} in all, those with events)", columns, rows)
+    _print(console, "handler", ("",), list(found.handler.items()))
+    rows = [(r["job"], r["run_id"], r["state"], r["parameters"], r["message"]) for r in found.runs]
+    _print(console, "Databricks job", ("run", "state", "parameters", "message"), rows)
+    console.print(f"{found.resources} resources")
+    down = any(row["state"] == "down" for row in found.processes.values())
+    return 1 if down or any(row["state"] == "FAILED" for row in found.runs) else 0
+
+
+def _print(console: Console, title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    table = Table(title, *columns, box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    if rows:
+        console.print(table)
+        console.print()
+
+
+def _processes(cloud: Cloud) -> dict[str, dict[str, Any]]:
+    kept = json.loads((cloud.state / "processes.json").read_text())
+    answers = healthy(cloud.state)
+    wanted = [*answers, *(process.name for process in Processes(cloud.store).wanted())]
+    return {name: _process(kept.get(name, {}), up=answers.get(name)) for name in wanted}
+
+
+def _process(kept: dict[str, Any], *, up: bool | None) -> dict[str, Any]:
+    alive = kept.get("pid") is not None if up is None else up
+    return {"state": "up" if alive else "down", "pid": kept.get("pid"), "restarts": kept.get("restarts", 0)}
+
+
+def _subscription(cloud: Cloud, arm_id: str) -> dict[str, Any]:
+    counts = eventgrid.metrics(cloud.store, arm_id)
+    return {
+        "name": arm_id.rpartition("/")[2],
+        "matched": counts.matched,
+        "delivered": counts.delivered,
+        "failed": counts.failed,
+        "dead_lettered": counts.dead_lettered,
+        "last_error": counts.last_error,
+    }
+
+
+def _handler(cloud: Cloud) -> dict[str, Any]:
+    file = cloud.state / HANDLER / "status.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _runs(cloud: Cloud) -> list[dict[str, Any]]:
+    rows = cloud.store.rows("select * from databricks_runs order by run_id desc limit ?", RECENT_RUNS)
+    return [
+        {
+            "job": json.loads(row["settings"])["name"],
+            "run_id": row["run_id"],
+            "state": row["result"] or row["life"],
+            "parameters": " ".join(f"{name}={value}" for name, value in json.loads(row["parameters"]).items() if value),
+            "message": row["message"],
+        }
+        for row in rows
+    ]

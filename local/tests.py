@@ -1,0 +1,38 @@
+"""Runs the tests as people and CI do, and says at the end what was not run and why."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from local.engine.build import ensure_engine
+from local.progress import Progress
+
+ROOT = Path(__file__).parent.parent
+NO_TESTS = 5
+
+
+def main() -> int:
+    """Run `pytest` with the markers of the chosen part; no test collected is a failure."""
+    arguments = argparse.ArgumentParser(prog="make test")
+    part = arguments.add_mutually_exclusive_group()
+    part.add_argument("--slow", action="store_true", help="only the tests marked slow")
+    part.add_argument("--golden", action="store_true", help="rewrite golden files")
+    chosen = arguments.parse_args()
+    ensure_engine(Progress())
+    marker = "slow" if chosen.slow else "not slow"
+    environment = dict(os.environ, **({"UPDATE_GOLDEN": "1"} if chosen.golden else {}))
+    selection = ["-m", marker, *(["-k", "golden"] if chosen.golden else [])]
+    code = subprocess.run([sys.executable, "-m", "pytest", *selection], cwd=ROOT, env=environment, check=False).returncode
+    if code == NO_TESTS:
+        sys.stderr.write(f"No test ran (marker: {marker}); that counts as a failure.\n")
+    elif not chosen.slow:
+        sys.stderr.write("Not run here: tests marked slow (minutes each); `.ci/run` runs them.\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

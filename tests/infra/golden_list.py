@@ -1,0 +1,26 @@
+"""The golden list of resources: `python -m tests.infra.golden_list --refresh` writes it after a wanted change."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from tests.infra.declared import Program, declared
+
+FILE = Path(__file__).parent / "golden" / "dev.json"
+
+
+def listing(program: Program) -> list[dict[str, str]]:
+    """Type, name and parent of every resource, ordered."""
+    rows = [{"type": item.type, "name": item.name, "parent": item.parent} for item in program.resources]
+    return sorted(rows, key=lambda row: (row["parent"], row["type"], row["name"]))
+
+
+def written(rows: list[dict[str, str]]) -> str:
+    """One resource a line, so that a difference reads well."""
+    return "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
+
+
+if __name__ == "__main__" and "--refresh" in sys.argv:
+    FILE.write_text(written(listing(declared("dev"))))

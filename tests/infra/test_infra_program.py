@@ -1,0 +1,191 @@
+"""What the program declares for the stack files as they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from contracts.events import CONSUMER_GROUP, Hub
+from contracts.outputs import PlatformOutputs
+from tests.infra.declared import ROOT, Declared, declared
+from tests.infra.golden_list import FILE, listing, written
+
+STACKS = ("dev", "prod")
+OPENED = json.dumps({"allowedAddresses": ["20.50.1.0/24", "20.60.1.1"]})
+UNTAGGED = {"BlobContainer", "BlobServiceProperties", "ManagementPolicy", "EventHub", "ConsumerGroup", "NamespaceNetworkRuleSet"}
+UNTAGGED |= {"SystemTopicEventSubscription", "RoleAssignment"}
+
+
+def test_declares_the_resources_of_the_golden_list() -> None:
+    assert written(listing(declared("dev"))) == FILE.read_text()
+
+
+def test_both_stacks_declare_the_same_resources() -> None:
+    assert listing(declared("prod")) == listing(declared("dev"))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_exports_exactly_the_platform_outputs(stack: str) -> None:
+    outputs = declared(stack).outputs
+    assert set(outputs) == {item.name for item in fields(PlatformOutputs)}
+    assert PlatformOutputs.of(outputs).stack == stack
+
+
+def test_output_values_are_addresses_that_clients_take() -> None:
+    outputs = PlatformOutputs.of(declared("dev").outputs)
+    assert outputs.bronze_url == "abfss://bronze@dlsmlopsforecastingdev.dfs.core.windows.net"
+    assert outputs.dead_letter_url == "abfss://dead-letter@stmlwmlopsforecastingdev.dfs.core.windows.net"
+    assert outputs.events_bootstrap == "evh.servicebus.windows.net:9093"
+    assert outputs.databricks_host == "https://adb-1.2.azuredatabricks.net"
+    assert outputs.identities["data"]["client_id"] == "client-data"
+    assert outputs.environment("handler")["AZURE_CLIENT_ID"] == "client-handler"
+
+
+def test_no_output_is_empty() -> None:
+    outputs = declared("dev").outputs
+    assert all(outputs.values()), outputs
+    assert all(all(identity.values()) for identity in outputs["identities"].values())
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_taggable_resource_has_the_four_tags(stack: str) -> None:
+    for resource in declared(stack).azure():
+        if resource.type.rpartition(":")[2] not in UNTAGGED:
+            assert set(resource.inputs["tags"]) == {"environment", "owner", "cost-center", "workload"}, resource.urn
+
+
+def test_every_hub_exists_once_with_the_handlers_consumer_group() -> None:
+    program = declared("dev")
+    assert sorted(hub.inputs["eventHubName"] for hub in program.of("eventhub:EventHub")) == sorted(Hub)
+    groups = [(group.inputs["eventHubName"], group.inputs["consumerGroupName"]) for group in program.of("eventhub:ConsumerGroup")]
+    assert sorted(groups) == [(hub, CONSUMER_GROUP) for hub in sorted(Hub)]
+
+
+def test_resources_hang_under_components_and_components_under_the_stack() -> None:
+    program = declared("dev")
+    components = {item.name for item in program.resources if item.type.startswith("mlops-forecasting:")}
+    for resource in program.azure():
+        assert resource.parent in components or resource.type.endswith(":ResourceGroup"), resource.urn
+
+
+def test_the_workspace_waits_for_the_roles_of_its_identity() -> None:
+    workspace = declared("dev").one("machinelearningservices:Workspace")
+    waited = [urn for urn in workspace.dependencies if "RoleAssignment::workspace-" in urn]
+    assert len(waited) == 3, workspace.dependencies
+
+
+def test_the_autoscaler_may_change_the_node_count() -> None:
+    assert declared("dev").one("containerservice:ManagedCluster").ignores == ["agentPoolProfiles[0].count"]
+
+
+WANTED: list[tuple[str, str, Any]] = [
+    ("storage:StorageAccount", "minimumTlsVersion", "TLS1_2"),
+    ("storage:StorageAccount", "enableHttpsTrafficOnly", True),
+    ("storage:StorageAccount", "allowBlobPublicAccess", False),
+    ("storage:StorageAccount", "allowSharedKeyAccess", False),
+    ("storage:StorageAccount", "allowCrossTenantReplication", False),
+    ("storage:StorageAccount", "isLocalUserEnabled", False),
+    ("storage:StorageAccount", "isSftpEnabled", False),
+    ("storage:StorageAccount", "networkRuleSet.defaultAction", "Deny"),
+    ("storage:StorageAccount", "networkRuleSet.bypass", "AzureServices"),
+    ("storage:BlobContainer", "publicAccess", "None"),
+    ("storage:BlobServiceProperties", "deleteRetentionPolicy.enabled", True),
+    ("storage:BlobServiceProperties", "containerDeleteRetentionPolicy.enabled", True),
+    ("keyvault:Vault", "properties.enableRbacAuthorization", True),
+    ("keyvault:Vault", "properties.enableSoftDelete", True),
+    ("keyvault:Vault", "properties.networkAcls.defaultAction", "Deny"),
+    ("containerregistry:Registry", "adminUserEnabled", False),
+    ("containerregistry:Registry", "anonymousPullEnabled", False),
+    ("eventhub:Namespace", "disableLocalAuth", True),
+    ("eventhub:Namespace", "minimumTlsVersion", "1.2"),
+    ("eventhub:Namespace", "sku.name", "Standard"),
+    ("eventhub:NamespaceNetworkRuleSet", "defaultAction", "Deny"),
+    ("eventhub:NamespaceNetworkRuleSet", "trustedServiceAccessEnabled", True),
+    ("eventgrid:SystemTopic", "identity.type", "SystemAssigned"),
+    ("databricks:Workspace", "sku.name", "premium"),
+    ("databricks:Workspace", "parameters.enableNoPublicIp.value", True),
+    ("databricks:AccessConnector", "identity.type", "SystemAssigned"),
+    ("machinelearningservices:Workspace", "publicNetworkAccess", "Enabled"),
+    ("machinelearningservices:Workspace", "allowPublicAccessWhenBehindVnet", False),
+    ("machinelearningservices:Workspace", "identity.type", "UserAssigned"),
+    ("machinelearningservices:Workspace", "systemDatastoresAuthMode", "Identity"),
+    ("machinelearningservices:Compute", "properties.disableLocalAuth", True),
+    ("machinelearningservices:Compute", "properties.properties.remoteLoginPortPublicAccess", "Disabled"),
+    ("machinelearningservices:Compute", "properties.properties.scaleSettings.minNodeCount", 0),
+    ("machinelearningservices:Compute", "properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown", "PT10M"),
+    ("containerservice:ManagedCluster", "enableRBAC", True),
+    ("containerservice:ManagedCluster", "disableLocalAccounts", True),
+    ("containerservice:ManagedCluster", "aadProfile.managed", True),
+    ("containerservice:ManagedCluster", "aadProfile.enableAzureRBAC", True),
+    ("containerservice:ManagedCluster", "oidcIssuerProfile.enabled", True),
+    ("containerservice:ManagedCluster", "securityProfile.workloadIdentity.enabled", True),
+    ("containerservice:ManagedCluster", "networkProfile.networkPolicy", "cilium"),
+    ("containerservice:ManagedCluster", "autoUpgradeProfile.upgradeChannel", "stable"),
+    ("applicationinsights:Component", "disableLocalAuth", True),
+    ("applicationinsights:Component", "disableIpMasking", False),
+    ("operationalinsights:Workspace", "features.disableLocalAuth", True),
+]
+
+
+@pytest.mark.parametrize(("token", "path", "wanted"), WANTED, ids=str)
+@pytest.mark.parametrize("stack", STACKS)
+def test_dangerous_defaults_are_set_to_safe_values(stack: str, token: str, path: str, wanted: object) -> None:
+    resources = declared(stack).of(token)
+    assert resources
+    assert [_at(resource, path) for resource in resources] == [wanted] * len(resources)
+
+
+def test_purge_protection_is_true_or_absent_but_never_false() -> None:
+    assert "enablePurgeProtection" not in declared("dev").one("keyvault:Vault").inputs["properties"]
+    assert _at(declared("prod").one("keyvault:Vault"), "properties.enablePurgeProtection") is True
+
+
+def test_only_the_lake_has_directories() -> None:
+    accounts = declared("dev").of("storage:StorageAccount")
+    assert {account.name: account.inputs["isHnsEnabled"] for account in accounts} == {"lake": True, "ml-storage": False}
+
+
+def test_the_lake_never_deletes_by_age() -> None:
+    (policy,) = [item for item in declared("dev").of("storage:ManagementPolicy") if item.name == "lake-lifecycle"]
+    actions = [rule["definition"]["actions"]["baseBlob"] for rule in policy.inputs["policy"]["rules"]]
+    assert actions == [{"tierToCool": {"daysAfterModificationGreaterThan": 30}}]
+
+
+def test_an_allowed_address_opens_every_firewall_and_no_other_does() -> None:
+    closed, opened = (declared("dev"), declared("dev", OPENED))
+    firewalls = [
+        ("storage:StorageAccount", "networkRuleSet.ipRules"),
+        ("keyvault:Vault", "properties.networkAcls.ipRules"),
+        ("eventhub:NamespaceNetworkRuleSet", "ipRules"),
+    ]
+    for token, path in firewalls:
+        assert all(not _at(item, path) for item in closed.of(token))
+        assert all("20.50.1.0/24" in json.dumps(_at(item, path)) for item in opened.of(token))
+    cluster = "apiServerAccessProfile.authorizedIPRanges"
+    assert _at(closed.one("containerservice:ManagedCluster"), cluster) == ["0.0.0.0/32"]
+    assert _at(opened.one("containerservice:ManagedCluster"), cluster) == ["20.50.1.0/24", "20.60.1.1"]
+
+
+def test_a_premium_registry_alone_has_a_firewall() -> None:
+    assert "networkRuleSet" not in declared("dev").one("containerregistry:Registry").inputs
+    assert _at(declared("prod").one("containerregistry:Registry"), "networkRuleSet.defaultAction") == "Deny"
+
+
+def test_no_stack_is_named_in_the_code() -> None:
+    code = "\n".join(file.read_text() for file in (ROOT / "infra").rglob("*.py"))
+    assert not re.findall(r"""["'](?:dev|prod)["']""", code)
+
+
+def test_the_program_reads_like_a_table_of_contents() -> None:
+    assert len((ROOT / "infra" / "__main__.py").read_text().splitlines()) < 80
+
+
+def _at(resource: Declared, path: str) -> Any:
+    value: Any = resource.inputs
+    for key in path.split("."):
+        value = value.get(key)
+    return value
