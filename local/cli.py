@@ -15,7 +15,7 @@ from local.lifecycle import ROOT, running, start, state_of, stop
 from local.progress import Progress, fail
 from local.services.cloud import Cloud
 from local.services.eventgrid.chaos import get_chaos, set_chaos
-from local.services.eventhubs.broker import ensure_broker
+from local.services.eventhubs.broker import BROKER
 
 
 class StackNotRunningError(FourPartError):
@@ -58,7 +58,7 @@ def _doctor(_: argparse.Namespace) -> int:
 
 def _up(given: argparse.Namespace) -> int:
     progress = Progress()
-    ensure_broker(progress)
+    BROKER.ensure(progress)
     with progress.step("services") as step:
         start(state_of(given.stack), step)
     return 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import FourPartError
-from local.engine.build import find_engine
-from local.services.eventhubs.broker import cached_broker
+from local.engine.build import find_engine, program
+from local.gobuild import GO_WANTED_TEXT, installed_go
+from local.services.eventhubs.broker import BROKER
 
-GO_MINIMUM = (1, 26)
 DISK_GIB = 6
 MEMORY_GIB = 4
 GIB = 2**30
@@ -73,33 +71,24 @@ def _engine() -> Finding:
     found = find_engine()
     if found is not None:
         return Finding(name="Pulumi engine", present=True, seen=str(found.binary), remedy="")
-    buildable, go = _go()
-    remedy = (
-        "Nothing to do: it is built from the Go module proxy on first use, 3-6 minutes on 2 cores."
-        if buildable
-        else _go_remedy("Pulumi's engine")
+    go, seen = installed_go()
+    remedy = f"{_go_remedy('engine', program().takes)} Or install Pulumi."
+    return Finding(
+        name="Pulumi engine", present=go is not None, seen=f"no `pulumi` on PATH, not built yet; {seen}", remedy=remedy
     )
-    return Finding(name="Pulumi engine", present=buildable, seen=f"no pulumi on PATH, none built; {go}", remedy=remedy)
 
 
 def _broker() -> Finding:
-    if cached_broker() is not None:
-        return Finding(name="Kafka broker", present=True, seen=str(cached_broker()), remedy="")
-    buildable, go = _go()
-    return Finding(name="Kafka broker", present=buildable, seen=f"none built; {go}", remedy=_go_remedy("the local broker"))
+    if BROKER.cached is not None:
+        return Finding(name="Kafka broker", present=True, seen=str(BROKER.cached), remedy="")
+    go, seen = installed_go()
+    return Finding(
+        name="Kafka broker", present=go is not None, seen=f"not built yet; {seen}", remedy=_go_remedy(BROKER.title, BROKER.takes)
+    )
 
 
-def _go() -> tuple[bool, str]:
-    binary = shutil.which("go")
-    if binary is None:
-        return False, "no go on PATH"
-    text = subprocess.run([binary, "version"], capture_output=True, text=True, check=False).stdout.strip()
-    match = re.search(r"go(\d+)\.(\d+)", text)
-    return match is not None and tuple(map(int, match.groups())) >= GO_MINIMUM, text
-
-
-def _go_remedy(what: str) -> str:
-    return f"Install Go {'.'.join(map(str, GO_MINIMUM))} or newer (go.dev/dl); {what} is then built on first use, in 1-6 minutes."
+def _go_remedy(what: str, takes: str) -> str:
+    return f"Install Go {GO_WANTED_TEXT} or newer (go.dev/doc/install); the {what} is then built on first use, {takes}."
 
 
 def _disk(root: Path) -> Finding:

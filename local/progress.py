@@ -32,7 +32,7 @@ class Progress:
     """Prints steps with their state and seconds; keeps the seconds of each for the closing block."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self.seconds: dict[str, float] = {}
 
     @contextmanager

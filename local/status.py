@@ -44,7 +44,7 @@ def report(cloud: Cloud) -> Report:
 
 def show(found: Report) -> int:
     """Print the report; 1 when a process is down or a run, a delivery or an event failed."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     _print(
         console,
         "process",
@@ -54,13 +54,30 @@ def show(found: Report) -> int:
     seen = [s for s in found.subscriptions if s["matched"]]
     columns = ("matched", "delivered", "failed", "dead-lettered", "last error")
     rows = [(s["name"], s["matched"], s["delivered"], s["failed"], s["dead_lettered"], s["last_error"]) for s in seen]
-    _print(console, f"subscription ({len(found.subscriptions)} in all, those with events)", columns, rows)
-    _print(console, "handler", ("",), list(found.handler.items()))
+    _print(console, "subscription", columns, rows)
+    console.print(f"{len(found.subscriptions) - len(seen)} more subscriptions without an event\n")
+    _print(console, "handler", ("",), _handler_rows(found.handler))
     rows = [(r["job"], r["run_id"], r["state"], r["parameters"], r["message"]) for r in found.runs]
     _print(console, "Databricks job", ("run", "state", "parameters", "message"), rows)
     console.print(f"{found.resources} resources")
     down = any(row["state"] == "down" for row in found.processes.values())
     return 1 if down or any(row["state"] == "FAILED" for row in found.runs) else 0
+
+
+def _handler_rows(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """State and figures in one line, then each thing that needs a look."""
+    if not told:
+        return [("state", "has not said anything yet")]
+    counts = told["counts"]
+    figures = ", ".join(
+        f"{counts[name]} {name}" for name in ("done", "ignored", "ready", "duplicates", "unrouted", "failed", "dead")
+    )
+    troubles = [*counts["retrying"], *counts["ended_badly"], *told["missing_hubs"], *filter(None, [told["bus_error"]])]
+    return [
+        ("state", f"{told['state']}, lag {told['lag']}"),
+        ("events", figures),
+        *(("trouble", str(trouble)) for trouble in troubles),
+    ]
 
 
 def _print(console: Console, title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

@@ -29,6 +29,17 @@ GRACE_SECONDS = 8.0
 LONGEST_WAIT_SECONDS = 5.0
 STEADY_SECONDS = 10.0
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "UV")
+INSTALLING = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "UV_CACHE_DIR",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX_URL",
+    "UV_FIND_LINKS",
+)
+"""What a service needs besides, to install a published environment; the workloads themselves never see these."""
 
 
 @dataclass
@@ -108,9 +119,9 @@ def _row(child: Child) -> dict[str, object]:
 
 def platform_processes(cloud: Cloud) -> list[Process]:
     """Return the processes every stack has: broker, services and provider, in the order of their start."""
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment = {name: os.environ[name] for name in (*PASSED_ON, *INSTALLING) if name in os.environ}
     state = str(cloud.state)
-    broker = eventhubs.broker.command(eventhubs.broker.find_broker(), cloud.endpoints.kafka, cloud.state / "eventhubs")
+    broker = eventhubs.broker.command(eventhubs.broker.BROKER.find(), cloud.endpoints.kafka, cloud.state / "eventhubs")
     services = [
         Process(name=name, argv=[sys.executable, "-m", "local.services", name, state], environment=environment)
         for name in SERVICES

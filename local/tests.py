@@ -10,6 +10,7 @@ from pathlib import Path
 
 from local.engine.build import ensure_engine
 from local.progress import Progress
+from local.services.eventhubs.broker import BROKER
 
 ROOT = Path(__file__).parent.parent
 NO_TESTS = 5
@@ -22,7 +23,9 @@ def main() -> int:
     part.add_argument("--slow", action="store_true", help="only the tests marked slow")
     part.add_argument("--golden", action="store_true", help="rewrite golden files")
     chosen = arguments.parse_args()
-    ensure_engine(Progress())
+    progress = Progress()
+    ensure_engine(progress)
+    BROKER.ensure(progress)
     marker = "slow" if chosen.slow else "not slow"
     environment = dict(os.environ, **({"UPDATE_GOLDEN": "1"} if chosen.golden else {}))
     selection = ["-m", marker, *(["-k", "golden"] if chosen.golden else [])]

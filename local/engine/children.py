@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from queue import SimpleQueue
+from typing import IO
 
 GRACE_SECONDS = 3.0
 
@@ -22,7 +24,7 @@ class Children:
     def start(
         self, command: Sequence[str], *, folder: str, environment: Mapping[str, str], piped: bool = False
     ) -> subprocess.Popen[bytes]:
-        """Start a child; with `piped` its output and errors come together through `stdout`."""
+        """Start a child; with `piped` its output is read with `streamed`, else it is the host's own."""
         output = subprocess.PIPE if piped else None
         with self._lock:
             child = subprocess.Popen(
@@ -31,7 +33,7 @@ class Children:
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT if piped else None,
+                stderr=output,
                 start_new_session=True,
             )
             self._running.add(child)
@@ -54,6 +56,28 @@ class Children:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(GRACE_SECONDS)
             _signal(child, signal.SIGKILL)
+
+
+def streamed(child: subprocess.Popen[bytes]) -> Iterator[tuple[bool, bytes]]:
+    """Lines of a piped child as they come, until it closes both streams: (whether it is an error line, the line)."""
+    lines: SimpleQueue[tuple[bool, bytes]] = SimpleQueue()
+    streams = ((False, child.stdout), (True, child.stderr))
+    readers = [threading.Thread(target=_drain, args=(stream, mark, lines), daemon=True) for mark, stream in streams]
+    for reader in readers:
+        reader.start()
+    closed = 0
+    while closed < len(readers):
+        mark, line = lines.get()
+        if line:
+            yield mark, line
+        else:
+            closed += 1
+
+
+def _drain(stream: IO[bytes], mark: bool, lines: SimpleQueue[tuple[bool, bytes]]) -> None:  # noqa: FBT001 - names the stream
+    for line in stream:
+        lines.put((mark, line))
+    lines.put((mark, b""))
 
 
 def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -55,6 +55,8 @@ class EventLog:
     on_event: Callable[[ResourceEvent], None]
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
+    """What the program wrote to its error stream: the traceback, when it failed."""
     _offset: int = 0
     _began: dict[str, float] = field(default_factory=dict)
 
@@ -93,6 +95,8 @@ class EventLog:
         said, rule = event.get("diagnosticEvent"), event.get("policyEvent")
         if said and said.get("severity") == "error":
             self.problems.append(_about(said.get("urn", ""), said["message"]))
+        elif said and said.get("severity") == "info#err":
+            self.printed += _COLOUR.sub("", said["message"]).rstrip().splitlines()
         elif rule and rule.get("enforcementLevel") == "mandatory":
             self.problems.append(_about(rule.get("resourceUrn", ""), f"{rule['policyName']}: {rule['message']}"))
 

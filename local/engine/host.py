@@ -24,7 +24,7 @@ import grpc
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from local.engine.build import pinned_version
-from local.engine.children import Children
+from local.engine.children import Children, streamed
 from local.engine.program import BAIL, VARIABLE, Program
 
 WATCH_SECONDS = 1.0
@@ -116,9 +116,8 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             piped=True,
         )
         context.add_callback(child.terminate)
-        assert child.stdout is not None  # noqa: S101 - piped above
-        for line in child.stdout:
-            yield language_pb2.RunPluginResponse(stdout=line)
+        for error, line in streamed(child):
+            yield language_pb2.RunPluginResponse(stderr=line) if error else language_pb2.RunPluginResponse(stdout=line)
         yield language_pb2.RunPluginResponse(exitcode=self._children.wait(child))
 
 

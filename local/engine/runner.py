@@ -152,7 +152,7 @@ class PulumiEngine:
         code = self._watch([str(self.engine.binary), *arguments, *options], log, output)
         if code:
             tail = output.read_text(errors="replace").strip().splitlines()[-TAIL_LINES:]
-            raise _failed(arguments, log.problems or tail)
+            raise _failed(arguments, [*log.problems, *log.printed[-TAIL_LINES:]] or tail)
         return Outcome(counts=dict(log.counts), seconds=round(time.monotonic() - began, 2))
 
     def _watch(self, command: Sequence[str], log: EventLog, output: Path) -> int:

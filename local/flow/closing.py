@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from contracts.events import Event, OwnEvent
 from local.flow.arriving import Arrival
@@ -28,12 +27,10 @@ class Outcome:
 
 def show(outcome: Outcome, progress: Progress) -> None:
     """Print the block on standard output."""
-    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name, text in rows(outcome, progress):
-        table.add_row(f"[bold]{name}[/bold]", text)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     console.print()
-    console.print(table)
+    for name, text in rows(outcome, progress):
+        console.print(f"[bold]{name:<12}[/bold] {text}")
 
 
 def rows(outcome: Outcome, progress: Progress) -> list[tuple[str, str]]:
@@ -47,7 +44,7 @@ def rows(outcome: Outcome, progress: Progress) -> list[tuple[str, str]]:
         ("silver", f"{dataset.dataversion} and {features.dataversion}, registered"),
         (
             "rows",
-            f"{facts['rows_out']:,} in {facts['series']:,} series, {facts['first']} to {facts['last']}, {facts['frequency']}",
+            f"{facts['rows_out']:,} in {facts['series']:,} series, {_day(facts['first'])} to {_day(facts['last'])}, {facts['frequency']}",
         ),
         ("quarantined", _quarantined(facts)),
         ("prepared in", f"{facts['seconds']:.1f} s"),
@@ -58,6 +55,12 @@ def rows(outcome: Outcome, progress: Progress) -> list[tuple[str, str]]:
             f"make status{'' if stack == 'dev' else ' STACK=' + stack} | make up again: changes nothing | make down: leaves nothing",
         ),
     ]
+
+
+def _day(time: str) -> str:
+    """Leave the time of day out where it is midnight, as it is for daily and slower data."""
+    day, _, rest = time.partition("T")
+    return day if rest.startswith("00:00:00") else time
 
 
 def _quarantined(facts: dict[str, Any]) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from data_ops.publish import build_wheel, locked_requirements
-
 from contracts.outputs import PlatformOutputs
+from data_ops.release import build_wheel, requirements
 from local.environment import client_environment
-from local.environments.environments import Environment, build, cache_folder
+from local.environments.environments import Environment, build, default_cache
 from local.processes import Process, Processes
 from local.services.cloud import Cloud
 from local.supervisor import PASSED_ON
@@ -27,8 +26,7 @@ def state_of(cloud: Cloud) -> Path:
 
 def want_handler(cloud: Cloud, outputs: PlatformOutputs) -> Process:
     """Ask the supervisor for the handler of this wheel and these outputs; the same again changes nothing."""
-    wheel = build_wheel(cloud.state / "wheels")
-    python = build(Environment(requirements=locked_requirements("events"), wheels=(wheel,)), cache_folder())
+    python = build(Environment(requirements=requirements("events").decode(), wheels=(_wheel(cloud),)), default_cache())
     folder = state_of(cloud)
     folder.mkdir(parents=True, exist_ok=True)
     environment = {
@@ -41,3 +39,11 @@ def want_handler(cloud: Cloud, outputs: PlatformOutputs) -> Process:
     process = Process(name=NAME, argv=[str(python.parent / NAME)], environment=environment)
     Processes(cloud.store).want(process)
     return process
+
+
+def _wheel(cloud: Cloud) -> Path:
+    name, content = build_wheel()
+    file = cloud.state / "wheels" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    return file

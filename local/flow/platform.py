@@ -28,7 +28,9 @@ class Applied:
         """One line for people."""
         if self.outcome.empty:
             return f"no change, {self.resources} resources"
-        changes = ", ".join(f"{count} {operation}" for operation, count in sorted(self.outcome.counts.items()) if operation != "same")
+        changes = ", ".join(
+            f"{count} {operation}" for operation, count in sorted(self.outcome.counts.items()) if operation != "same"
+        )
         return f"{changes}; {self.resources} resources"
 
 

@@ -15,5 +15,5 @@ def publish(cloud: Cloud, outputs: PlatformOutputs, step: Step) -> None:
     file = cloud.state / "outputs.json"
     file.write_text(outputs.json())
     answer = data_ops(cloud, ["publish", str(file)], identity=DEPLOYER)
-    changes = answer["changes"]
-    step.detail = f"job {answer['job']}: {', '.join(changes) if changes else 'unchanged'}"
+    written = len(answer["uploaded"]) + len(answer["changes"])
+    step.detail = f"job {answer['job_id']}, release {answer['release']}: {f'{written} writes' if written else 'unchanged'}"

@@ -15,7 +15,7 @@ from local.lifecycle import ROOT, start
 from local.memory import PeakMemory
 from local.progress import Progress
 from local.services.cloud import Cloud
-from local.services.eventhubs.broker import ensure_broker
+from local.services.eventhubs.broker import BROKER
 
 
 def up(options: Options) -> int:
@@ -39,7 +39,7 @@ def up(options: Options) -> int:
 def stand_up(options: Options, progress: Progress) -> tuple[Cloud, Applied]:
     """Build what is missing, start the services, apply the platform, publish the jobs, ask for the handler."""
     engine = ensure_engine(progress)
-    ensure_broker(progress)
+    BROKER.ensure(progress)
     with progress.step("services") as step:
         start(options.state, step)
     cloud = Cloud.open(options.state)

@@ -15,7 +15,8 @@ from contracts.events import DataVersion, Event, Hub, OwnEvent
 from local.progress import Step
 from local.services.cloud import Cloud
 
-HUBS = (Hub.DATASET_REGISTRY, Hub.FEATURE_REGISTRY, Hub.DEAD_LETTER)
+WANTED = (OwnEvent.DATASET_REGISTERED, OwnEvent.FEATURES_REGISTERED)
+HUBS = (Hub.DATASET_REGISTRY, Hub.FEATURE_REGISTRY)
 PATIENCE_SECONDS = 300.0
 
 
@@ -32,21 +33,26 @@ def wait_for_silver(cloud: Cloud, arrival: DataVersion, step: Step) -> dict[OwnE
     seen: dict[OwnEvent, Event] = {}
     ends = time.monotonic() + PATIENCE_SECONDS
     with _reader(cloud) as reader:
-        while len(seen) < 2:  # noqa: PLR2004 - the dataset and its features
+        while len(seen) < len(WANTED):
             step.detail = f"{arrival}: waiting for {' and '.join(_missing(seen))}"
             if time.monotonic() > ends:
                 raise _nothing_came(arrival, seen)
             for event in _events(reader):
-                if str(event.data.get("arrival", "")) != str(arrival):
-                    continue
-                if event.type == OwnEvent.DATASET_FAILED:
+                if event.type == OwnEvent.DATASET_FAILED and event.subject == str(arrival):
                     raise _failed(arrival, event)
-                seen[OwnEvent(event.type)] = event
+                if event.type in WANTED and _speaks_for(event, arrival):
+                    seen[OwnEvent(event.type)] = event
     return seen
 
 
 def _missing(seen: dict[OwnEvent, Event]) -> list[str]:
-    return [str(kind) for kind in (OwnEvent.DATASET_REGISTERED, OwnEvent.FEATURES_REGISTERED) if kind not in seen]
+    return [str(kind) for kind in WANTED if kind not in seen]
+
+
+def _speaks_for(event: Event, arrival: DataVersion) -> bool:
+    """Whether the event is of this bronze version, or of a later one, which holds its rows too."""
+    source = DataVersion.parse(str(event.data["source"]))
+    return source.table == arrival.table and source.version >= arrival.version
 
 
 @contextmanager
@@ -73,12 +79,12 @@ def _events(reader: Consumer) -> Iterator[Event]:
 
 
 def _failed(arrival: DataVersion, event: Event) -> ArrivalFailedError:
-    happened = f"The job refused the arrival {arrival}: {event.data.get('reason', 'it gave no reason')}"
+    told = {name: str(event.data.get(name) or "") for name in ("happened", "given", "allowed", "remedy")}
     return ArrivalFailedError(
-        happened,
-        given=str(event.data.get("given", arrival)),
-        allowed="a panel that passes the checks",
-        remedy="`make status` names the run and its log; mend the file and ingest it again.",
+        f"The job refused {arrival}. {told['happened']}",
+        given=told["given"] or str(arrival),
+        allowed=told["allowed"] or "a run without a failed task",
+        remedy=told["remedy"] or "`make status` names the run; its output is under logs/databricks.",
     )
 
 

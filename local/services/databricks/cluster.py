@@ -48,7 +48,7 @@ def variables(task: Mapping[str, Any], run: Run, cloud: Cloud) -> dict[str, str]
     if identity is None:
         host = {name: value for name, value in host.items() if name not in LOGIN}
     base = {name: os.environ[name] for name in BASE if name in os.environ}
-    return {**base, "PYTHONUNBUFFERED": "1", **given, **host}
+    return {**base, "PYTHONUNBUFFERED": "1", **host, **given}
 
 
 def identity_of(resources: Resources, client_id: str) -> str | None:
