@@ -66,6 +66,12 @@ class PlatformOutputs:
             )
         return cls(**{name: outputs[name] for name in wanted})
 
+    @property
+    def lake_id(self) -> str:
+        """ARM id of the lake's storage account: the source of its events."""
+        group = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+        return f"{group}/providers/Microsoft.Storage/storageAccounts/{self.lake_account}"
+
     def json(self) -> str:
         """The outputs as one JSON object, keys sorted."""
         return json.dumps(asdict(self), sort_keys=True, indent=2)

@@ -57,13 +57,8 @@ def start(state: Path, step: Step) -> None:
     if running(state) is None:
         (state / "logs").mkdir(exist_ok=True)
         with (state / "logs" / "supervisor.log").open("ab") as log:
-            subprocess.Popen(
-                [sys.executable, "-m", "local.supervisor", str(state)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            command = [sys.executable, "-m", "local.supervisor", str(state), "--detach"]
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, check=True)
     _wait(state, step)
 
 

@@ -1,6 +1,6 @@
 """The one process that runs a stack's local cloud: starts its processes, starts them again when they die, stops them all.
 
-Run as `python -m local.supervisor STATE_DIRECTORY`; `local.lifecycle` starts and stops it.
+Run as `python -m local.supervisor STATE_DIRECTORY [--detach]`; `local.lifecycle` starts and stops it.
 """
 
 from __future__ import annotations
@@ -197,6 +197,8 @@ def _kill(processes: list[psutil.Process]) -> None:
 def main() -> int:
     """Hold the stack's lock and supervise; a second supervisor of the same stack ends at once."""
     state = Path(sys.argv[1]).resolve()
+    if "--detach" in sys.argv and os.fork():
+        return 0
     state.mkdir(parents=True, exist_ok=True)
     with (state / "supervisor.lock").open("w") as lock:
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+STACK = "pulumi:pulumi:Stack"
 _DONE = {
     "create": "created",
     "update": "updated",
@@ -40,11 +41,13 @@ class Outcome:
 
     counts: Mapping[str, int]
     seconds: float
+    outputs_changed: bool = False
+    """Whether the stack's outputs became others, which the engine counts as the same."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing had to be changed."""
-        return not any(count for operation, count in self.counts.items() if operation != "same")
+        return not self.outputs_changed and not any(count for operation, count in self.counts.items() if operation != "same")
 
 
 @dataclass
@@ -54,6 +57,7 @@ class EventLog:
     file: Path
     on_event: Callable[[ResourceEvent], None]
     counts: dict[str, int] = field(default_factory=dict)
+    outputs_changed: bool = False
     problems: list[str] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
     """What the program wrote to its error stream: the traceback, when it failed."""
@@ -88,6 +92,9 @@ class EventLog:
 
     def _tell(self, metadata: dict[str, Any], state: str, at: float) -> None:
         urn = metadata["urn"]
+        if metadata["type"] == STACK:
+            old, new = metadata.get("old"), metadata.get("new")
+            self.outputs_changed = bool(old and new) and old["outputs"] != new["outputs"]
         seconds = max(0.0, at - self._began.get(urn, at))
         self.on_event(ResourceEvent(urn=urn, type=metadata["type"], name=_name(urn), state=state, seconds=seconds))
 

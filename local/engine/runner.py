@@ -153,7 +153,8 @@ class PulumiEngine:
         if code:
             tail = output.read_text(errors="replace").strip().splitlines()[-TAIL_LINES:]
             raise _failed(arguments, [*log.problems, *log.printed[-TAIL_LINES:]] or tail)
-        return Outcome(counts=dict(log.counts), seconds=round(time.monotonic() - began, 2))
+        seconds = round(time.monotonic() - began, 2)
+        return Outcome(counts=dict(log.counts), seconds=seconds, outputs_changed=log.outputs_changed)
 
     def _watch(self, command: Sequence[str], log: EventLog, output: Path) -> int:
         """Run the engine in a group of its own, so that ctrl-C reaches it once, by `_cancel`."""

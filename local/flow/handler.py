@@ -35,6 +35,7 @@ def want_handler(cloud: Cloud, outputs: PlatformOutputs) -> Process:
         **outputs.environment("handler"),
         "HANDLER_STATE": str(folder),
         "HANDLER_ID": "0",
+        "LAKE_ID": outputs.lake_id,
     }
     process = Process(name=NAME, argv=[str(python.parent / NAME)], environment=environment)
     Processes(cloud.store).want(process)

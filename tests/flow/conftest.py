@@ -1,0 +1,123 @@
+"""One whole stack for the flow tests: the real engine, all services, the published job and the handler, on its own state."""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from contracts.events import DataVersion, Event, Hub, OwnEvent
+from contracts.outputs import PlatformOutputs
+from local.flow.arriving import Arrival, ingest
+from local.flow.commands import data_ops
+from local.flow.handler import state_of as handler_state
+from local.flow.options import Options
+from local.flow.up import stand_up
+from local.flow.watch import wait_for_silver
+from local.lifecycle import stop
+from local.progress import Progress, Step
+from local.resources import Resource
+from local.services.cloud import Cloud
+from local.services.eventgrid import models as eventgrid
+from local.status import SUBSCRIPTIONS
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that is up; files arrive in it and their silver versions are waited for."""
+
+    cloud: Cloud
+    outputs: PlatformOutputs
+    folder: Path
+
+    def panel(self, name: str, *, items: int = 2, days: int = 400, seed: int = 1) -> Path:
+        file = self.folder / f"{name}.parquet"
+        arguments = ["generate", str(file), "--stores", "2", "--items", str(items), "--days", str(days), "--seed", str(seed)]
+        data_ops(self.cloud, arguments, identity="deployer")
+        return file
+
+    def ingest(self, file: Path) -> Arrival:
+        return ingest(self.cloud, self.outputs, Options(verb="up", stack="dev", data=str(file), columns=""), Step("ingest"))
+
+    def silver_of(self, version: DataVersion) -> dict[OwnEvent, Event]:
+        return wait_for_silver(self.cloud, version, Step("silver"))
+
+    def runs(self, version: DataVersion | None = None) -> list[sqlite3.Row]:
+        """Runs as the target's own store counts them; of one bronze version, or all."""
+        found = self.cloud.store.rows("select * from databricks_runs order by run_id")
+        wanted = {str(version.version)} if version else {json.loads(row["parameters"])["version"] for row in found}
+        return [row for row in found if json.loads(row["parameters"])["version"] in wanted]
+
+    def subscription(self, name: str) -> Resource:
+        return next(found for found in self.cloud.resources.of_type(SUBSCRIPTIONS) if found.name == name)
+
+    def metrics(self, name: str) -> eventgrid.Metrics:
+        return eventgrid.metrics(self.cloud.store, self.subscription(name).id)
+
+    def pid(self, process: str) -> int:
+        """The process id of a supervised process, once it runs."""
+        found: list[int] = []
+
+        def runs() -> bool:
+            pid = json.loads((self.cloud.state / "processes.json").read_text()).get(process, {}).get("pid")
+            found[:] = [pid] if pid and psutil.pid_exists(pid) else []
+            return bool(found)
+
+        until(f"{process} runs", runs)
+        return found[0]
+
+    def handler(self) -> dict[str, Any]:
+        """The handler's own heartbeat."""
+        file = handler_state(self.cloud) / "status.json"
+        return json.loads(file.read_text()) if file.exists() else {}
+
+    def records(self, hub: Hub, group: str = "counter") -> list[dict[str, Any]]:
+        """All records of a hub, read by a consumer that shares nothing with the product."""
+        consumer = Consumer({"bootstrap.servers": self.cloud.endpoints.bootstrap, "group.id": group, "enable.auto.commit": False})
+        try:
+            places = [TopicPartition(hub, number, 0) for number in consumer.list_topics(hub, timeout=10).topics[hub].partitions]
+            ends = sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
+            consumer.assign(places)
+            bodies: list[dict[str, Any]] = []
+            while len(bodies) < ends:
+                bodies += [json.loads(one.value() or b"{}") for one in consumer.consume(500, 0.2) if one.error() is None]
+            return bodies
+        finally:
+            consumer.close()
+
+    def silver_commits(self, version: DataVersion) -> int:
+        """Commits of the features table that were made from a bronze version, counted in the Delta log itself."""
+        rows = self.cloud.store.rows(
+            "select file from blobs where container = 'silver' and name like 'features/_delta_log/%.json'"
+        )
+        texts = [(self.cloud.state / "blobs" / row["file"]).read_text() for row in rows]
+        return sum(f'"bronzeVersion":"{version}"' in text for text in texts)
+
+
+def until(what: str, holds: Callable[[], object], seconds: float = 60.0) -> None:
+    """Poll until something holds; never a bare sleep."""
+    ends = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends, f"waited {seconds:.0f} s in vain: {what}"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    home = tmp_path_factory.mktemp("home")
+    before = os.environ.get("LOCAL_CLOUD_HOME")
+    os.environ["LOCAL_CLOUD_HOME"] = str(home)
+    options = Options(verb="up", stack="dev", data="", columns="")
+    try:
+        cloud, applied = stand_up(options, Progress())
+        yield Stack(cloud=cloud, outputs=applied.outputs, folder=home)
+    finally:
+        stop(options.state)
+        os.environ.pop("LOCAL_CLOUD_HOME") if before is None else os.environ.update(LOCAL_CLOUD_HOME=before)

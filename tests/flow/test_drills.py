@@ -1,0 +1,82 @@
+"""Removal drills: without one part, silver does not move, and the error or the silence is where Azure would show it."""
+
+import pytest
+
+from contracts.events import Hub
+from local.flow.handler import NAME, want_handler
+from local.flow.publishing import publish
+from local.processes import Processes
+from local.progress import Step
+from local.provider.deployment import Deployment
+from local.provider.kinds import KINDS
+from local.services.databricks.jobs import Jobs
+from tests.flow.conftest import until
+
+pytestmark = pytest.mark.flow
+
+HUBS = "Microsoft.EventHub/namespaces/eventhubs"
+
+
+def test_without_the_event_subscription_nothing_happens_and_nobody_says_a_word(stack):
+    subscription = stack.subscription("data-committed")
+    sent = len(stack.records(Hub.DATA_DELIVERY))
+    stack.cloud.resources.delete(subscription.id)
+    try:
+        arrival = stack.ingest(stack.panel("no-subscription", seed=11))
+        until(
+            "Event Grid looked at every event", lambda: not stack.cloud.store.rows("select 1 from events where matched is null")
+        )
+        assert len(stack.records(Hub.DATA_DELIVERY)) == sent
+        assert stack.runs(arrival.version) == []
+    finally:
+        stack.cloud.resources.put(subscription)
+    later = stack.ingest(stack.panel("with-subscription", seed=12))
+    stack.silver_of(later.version)
+    assert stack.runs(arrival.version) == []
+
+
+def test_without_the_hub_deliveries_fail_in_the_subscriptions_metrics_and_go_on_when_it_is_back(stack):
+    hub = next(found for found in stack.cloud.resources.of_type(HUBS) if found.name == Hub.DATA_DELIVERY)
+    failed = stack.metrics("data-committed").failed
+    kind = next(kind for kind in KINDS.values() if kind.arm_type == HUBS)
+    deployment = Deployment(resources=stack.cloud.resources, endpoints=stack.cloud.endpoints)
+    deployment.delete(hub.id)
+    try:
+        arrival = stack.ingest(stack.panel("no-hub", seed=13))
+        until("a delivery failed", lambda: stack.metrics("data-committed").failed > failed)
+        assert Hub.DATA_DELIVERY in stack.metrics("data-committed").last_error
+        assert stack.runs(arrival.version) == []
+    finally:
+        inputs = {name: hub.properties[name] for name in ("resourceGroupName", "namespaceName", "eventHubName", "partitionCount")}
+        deployment.create(kind, inputs)
+    stack.silver_of(arrival.version)
+    assert len(stack.runs(arrival.version)) == 1
+
+
+def test_without_the_handler_events_wait_in_the_hub_and_are_handled_when_it_is_back(stack):
+    sent = len(stack.records(Hub.DATA_DELIVERY))
+    Processes(stack.cloud.store).release(NAME)
+    try:
+        until("the handler stopped", lambda: stack.handler().get("state") == "stopped")
+        arrival = stack.ingest(stack.panel("no-handler", seed=14))
+        until("the event is in the hub", lambda: len(stack.records(Hub.DATA_DELIVERY)) > sent)
+        assert stack.runs(arrival.version) == []
+    finally:
+        want_handler(stack.cloud, stack.outputs)
+    stack.silver_of(arrival.version)
+    assert len(stack.runs(arrival.version)) == 1
+
+
+def test_without_the_databricks_job_the_handler_says_which_job_it_misses_and_tries_again(stack):
+    jobs = Jobs(stack.cloud.store)
+    row = stack.cloud.store.row("select job_id from databricks_jobs where name = 'prepare-dataset'")
+    jobs.delete(row["job_id"])
+    try:
+        arrival = stack.ingest(stack.panel("no-job", seed=15))
+        until("the handler tells of it", lambda: stack.handler()["counts"]["retrying"])
+        assert "prepare-dataset" in str(stack.handler()["counts"]["retrying"])
+        assert stack.runs(arrival.version) == []
+    finally:
+        publish(stack.cloud, stack.outputs, Step("publish"))
+    stack.silver_of(arrival.version)
+    assert len(stack.runs(arrival.version)) == 1
