@@ -1,0 +1,1 @@
+"""Benches: our code against an anchor, in one run on the same data."""

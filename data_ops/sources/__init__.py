@@ -1,0 +1,1 @@
+"""Where sales come from: people's files, a generated panel, a public data set."""

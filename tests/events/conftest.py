@@ -1,0 +1,301 @@
+"""A bus made of librdkafka's mock cluster, and a tiny HTTPS Azure that counts effects by itself."""
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import override
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from contracts.events import Hub
+from local.certificates import ensure_certificates
+from local.services.eventhubs.broker import command, wait_ready
+from local.services.eventhubs.topics import create_topic
+
+ACCOUNT = "dlsmlopsforecastingdev"
+LAKE = f"/subscriptions/s/resourceGroups/rg-mlops/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
+ROWS = b'{"commitInfo":{"operation":"WRITE"}}\n{"add":{"path":"part-0.parquet","dataChange":true}}\n'
+
+
+class Azure:
+    """Tokens at /msi, blobs at /ACCOUNT/bronze, jobs at /api: what the handler talks to, and a ledger of effects."""
+
+    def __init__(self, certificates):
+        self.commits = {}
+        self.jobs = [{"job_id": 7, "settings": {"name": "prepare-dataset"}}]
+        self.effects = {}
+        self.parameters = {}
+        self.calls = []
+        self.agents = set()
+        self.asked = []
+        self.answers = deque()
+        self.open = threading.Event()
+        self.open.set()
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._requests())
+        self._server.daemon_threads = True
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates / "tls" / "server.pem")
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+        self.url = f"https://127.0.0.1:{self._server.server_port}"
+        self.environment = {
+            "SSL_CERT_FILE": str(certificates / "tls" / "ca.pem"),
+            "REQUESTS_CA_BUNDLE": str(certificates / "tls" / "ca.pem"),
+            "IDENTITY_ENDPOINT": f"{self.url}/msi/token",
+            "IDENTITY_HEADER": "handler",
+            "AZURE_MSI_ENDPOINT": f"{self.url}/msi/token",
+            "AZURE_ENDPOINT": f"{self.url}/{ACCOUNT}",
+            "DATABRICKS_HOST": self.url,
+            "BRONZE_URL": f"abfss://bronze@{ACCOUNT}.dfs.core.windows.net",
+            "LAKE_ID": LAKE,
+            "EVENTS_AUTH": "none",
+        }
+
+    def close(self):
+        self.open.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def commit(self, table, version, content=ROWS):
+        self.commits[f"/{ACCOUNT}/bronze/{table}/_delta_log/{version:020d}.json"] = content
+
+    def run_now(self, body):
+        self.calls.append(body["idempotency_token"])
+        if self.answers:
+            return self.answers.popleft()
+        with self._lock:
+            run = self.effects.setdefault(body["idempotency_token"], len(self.effects) + 101)
+            self.parameters[run] = body["job_parameters"]
+        self.open.wait(30)
+        return 200, {}, {"run_id": run, "number_in_job": run}
+
+    def get(self, path, query):
+        self.asked.append(path)
+        if path == "/msi/token":
+            return (
+                200,
+                {},
+                {"access_token": "t", "expires_on": "4000000000", "resource": query["resource"][0], "token_type": "Bearer"},
+            )
+        if path == "/api/2.2/jobs/list":
+            return 200, {}, {"jobs": [job for job in self.jobs if job["settings"]["name"] == query["name"][0]]}
+        if path in self.commits:
+            return 200, {"ETag": '"1"', "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT"}, self.commits[path]
+        return 404, {}, b"<Error><Code>BlobNotFound</Code><Message>The specified blob does not exist.</Message></Error>"
+
+    def _requests(azure):  # noqa: N805 - the handler class below has a self of its own
+        class Requests(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            @override
+            def log_message(self, format, *args):
+                pass
+
+            def do_GET(self):
+                parts = urlsplit(self.path)
+                self._answer(*azure.get(parts.path, parse_qs(parts.query)))
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                assert self.path == "/api/2.2/jobs/run-now"
+                assert self.headers["Authorization"] == "Bearer t"
+                self._answer(*azure.run_now(body))
+
+            def _answer(self, status, headers, body):
+                azure.agents.add(self.headers["User-Agent"].split("/")[0])
+                content = body if isinstance(body, bytes) else json.dumps(body).encode()
+                try:
+                    self.send_response(status)
+                    for name, value in {**headers, "Content-Length": str(len(content))}.items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                    self.wfile.write(content)
+                except OSError:
+                    self.close_connection = True  # the caller was killed while it waited
+
+        return Requests
+
+
+class Bus:
+    """Clients of a Kafka broker at `bootstrap` that share nothing with the product's."""
+
+    def __init__(self, bootstrap):
+        self.bootstrap = bootstrap
+        self._producer = Producer({"bootstrap.servers": bootstrap, "log_level": 0})
+
+    def put(self, hub, *values):
+        for value in values:
+            body = value if isinstance(value, bytes) else json.dumps(value).encode()
+            [event] = value if isinstance(value, list) else [value]
+            self._producer.produce(str(hub), body, key=event["subject"] if isinstance(event, dict) else None)
+        assert self._producer.flush(10) == 0
+
+    def read(self, hub, count, seconds=10.0):
+        """At least `count` records of a hub from its beginning, as (value, headers); fewer when time is up."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "reader", "enable.auto.commit": False})
+        consumer.assign([TopicPartition(str(hub), partition, 0) for partition in range(4)])
+        found, ends = [], time.monotonic() + seconds
+        while len(found) < count and time.monotonic() < ends:
+            found += [message for message in consumer.consume(100, 0.1) if message.error() is None]
+        consumer.close()
+        return [(message.value(), {name: text.decode() for name, text in message.headers() or []}) for message in found]
+
+
+class MockBus(Bus):
+    """librdkafka's own mock cluster, alive as long as this object."""
+
+    def __init__(self):
+        self._cluster = Producer({"bootstrap.servers": "none:1", "test.mock.num.brokers": 1, "log_level": 0})
+        told = [self._cluster.list_topics(str(hub), timeout=10) for hub in Hub]
+        broker = next(iter(told[0].brokers.values()))
+        super().__init__(f"{broker.host}:{broker.port}")
+
+
+class Broker:
+    """The broker's process; `kill` and `start` keep its port and its log."""
+
+    def __init__(self, folder):
+        with socket.create_server(("127.0.0.1", 0)) as bound:
+            self._port = bound.getsockname()[1]
+        self._folder = folder
+        self.bootstrap = f"127.0.0.1:{self._port}"
+        self.start()
+        for hub in Hub:
+            create_topic(self.bootstrap, hub, 4)
+
+    def start(self):
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            command((BROKER.cached or BROKER.build()), self._port, self._folder), stdout=quiet, stderr=quiet
+        )
+        wait_ready(self.bootstrap)
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+
+
+class Service:
+    """The handler's command in a process of its own."""
+
+    def __init__(self, state, environment):
+        command = [sys.executable, "-m", "events.service"]
+        with (state / "handler.log").open("ab") as log:
+            self.process = subprocess.Popen(command, env={**environment, "HANDLER_STATE": str(state)}, stderr=log)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self):
+        self.process.terminate()
+        return self.process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificates")
+    ensure_certificates(folder)
+    return folder
+
+
+@pytest.fixture
+def azure(certificates, monkeypatch):
+    cloud = Azure(certificates)
+    for name, value in cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture
+def bus():
+    return MockBus()
+
+
+@pytest.fixture
+def broker_in(tmp_path):
+    """Start brokers, each with its log in a folder of its own; all are killed at the end."""
+    started = []
+
+    def begin(name):
+        started.append(Broker(tmp_path / name))
+        return started[-1]
+
+    yield begin
+    for broker in started:
+        broker.kill()
+
+
+@pytest.fixture
+def broker(broker_in):
+    return broker_in("broker")
+
+
+@pytest.fixture
+def bus_at():
+    return Bus
+
+
+@pytest.fixture
+def start(azure, tmp_path):
+    """Start the handler's command on a bus; whatever still runs at the end is killed."""
+    started = []
+
+    def begin(bootstrap, state=tmp_path, **variables):
+        service = Service(state, {**azure.environment, "EVENTS_BOOTSTRAP": bootstrap, **variables})
+        started.append(service)
+        return service
+
+    yield begin
+    for service in started:
+        if service.process.poll() is None:
+            service.kill()
+
+
+@pytest.fixture
+def committed():
+    """A storage event that tells of a commit, as Event Grid writes it."""
+
+    def event(table="sales", version=0, identity="e-0", source=LAKE, kind="Microsoft.Storage.BlobCreated"):
+        return {
+            "specversion": "1.0",
+            "type": kind,
+            "source": source,
+            "subject": f"/blobServices/default/containers/bronze/blobs/{table}/_delta_log/{version:020d}.json",
+            "id": identity,
+            "time": "2026-10-21T07:28:00Z",
+            "data": {"api": "PutBlob", "url": "https://169.254.169.254/never-read"},
+        }
+
+    return event
+
+
+@pytest.fixture
+def until():
+    """Wait until a condition holds."""
+
+    def wait(condition, seconds=20.0):
+        ends = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < ends, "the condition did not hold in time"
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def unused_port():
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        return bound.getsockname()[1]
