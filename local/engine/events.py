@@ -94,7 +94,7 @@ class EventLog:
         urn = metadata["urn"]
         if metadata["type"] == STACK:
             old, new = metadata.get("old"), metadata.get("new")
-            self.outputs_changed = bool(old and new) and old["outputs"] != new["outputs"]
+            self.outputs_changed = old is not None and new is not None and old["outputs"] != new["outputs"]
         seconds = max(0.0, at - self._began.get(urn, at))
         self.on_event(ResourceEvent(urn=urn, type=metadata["type"], name=_name(urn), state=state, seconds=seconds))
 

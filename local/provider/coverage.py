@@ -9,14 +9,14 @@ from local.provider.kinds import KINDS
 
 
 def rows() -> list[str]:
-    """One row a kind: token, ARM type with the address of its reference; then the functions."""
+    """Heading, then one row a kind: token, ARM type with the address of its reference; then the functions."""
     kinds = [f"| `{kind.sdk_type}` | [{kind.arm_type}]({kind.documentation}) |" for kind in KINDS.values()]
-    return [*kinds, *(f"| `{token}` | function |" for token in INVOKES)]
+    return ["| kind | ARM type |", "|---|---|", *kinds, *(f"| `{token}` | function |" for token in INVOKES)]
 
 
 def main() -> int:
     """Print the table."""
-    sys.stdout.write("\n".join(["| kind | ARM type |", "|---|---|", *rows()]) + "\n")
+    sys.stdout.write("\n".join(rows()) + "\n")
     return 0
 
 

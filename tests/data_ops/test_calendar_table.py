@@ -71,7 +71,9 @@ def test_a_calendar_starts_on_its_first_date_rises_and_reaches_past_its_last(fre
     assert stamps[-1] > first + timedelta(days=days)
 
 
-@pytest.mark.parametrize(("year", "month", "day"), [(1990, 4, 15), (2000, 4, 23), (2008, 3, 23), (2024, 3, 31), (2025, 4, 20), (2038, 4, 25)])
+@pytest.mark.parametrize(
+    ("year", "month", "day"), [(1990, 4, 15), (2000, 4, 23), (2008, 3, 23), (2024, 3, 31), (2025, 4, 20), (2038, 4, 25)]
+)
 def test_easter_is_where_the_church_has_it(year, month, day):
     assert easter(year) == date(year, month, day)
 

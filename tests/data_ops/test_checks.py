@@ -139,7 +139,9 @@ def test_whatever_arrives_each_key_is_kept_at_most_once_and_every_row_is_judged(
     for line in kept:
         assert line["sales"] in {"1", "2"}
         rivals = [
-            other for other in rows if (other["date"], other["store"]) == (line["date"], line["store"]) and other["sales"] in {"1", "2"}
+            other
+            for other in rows
+            if (other["date"], other["store"]) == (line["date"], line["store"]) and other["sales"] in {"1", "2"}
         ]
         open_ = [other for other in rivals if told[other["_batch_id"], other["_seq"]] != "batch_refused"]
         assert line == max(open_, key=lambda other: (other["_ingest_ts"], other["_seq"]))

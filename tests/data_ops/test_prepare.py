@@ -200,7 +200,9 @@ def test_a_job_killed_between_its_tables_is_finished_by_the_next_run(lake, start
     assert summary_of(bronze(1)) is None
     summary = prepare(bronze(1))
     assert {name: lake.version(name) for name in TABLES} == dict.fromkeys(TABLES, 1)
-    assert summary.rows_out == len(lake.rows(FEATURES)) == len({(row["unique_id"], row["ds"]) for row in lake.rows(PANEL)}) == 30_000
+    assert (
+        summary.rows_out == len(lake.rows(FEATURES)) == len({(row["unique_id"], row["ds"]) for row in lake.rows(PANEL)}) == 30_000
+    )
 
 
 def test_two_runs_at_once_leave_each_table_once(lake, daily, start):

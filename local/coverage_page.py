@@ -1,0 +1,47 @@
+"""Writes docs/local-cloud.md: `python -m local.coverage_page > docs/local-cloud.md`; a test compares the page."""
+
+from __future__ import annotations
+
+import sys
+
+from local.provider.coverage import rows
+
+PAGE = """# The local cloud
+
+Azure on one machine: the far end of the wire for the real engine and the real clients. One supervisor per stack runs a Kafka broker,
+four HTTPS services, the resource provider and the event handler; all listen on loopback, all state is under `.local/<stack>/`.
+
+| file | what it holds |
+|---|---|
+| `cloud.db` | one SQLite file: resources, blobs' rows, events and deliveries, jobs and runs |
+| `blobs/`, `volumes/`, `eventhubs/` | contents of blobs and volumes, the broker's log |
+| `endpoints.json` | ports, picked once and kept, since stack outputs hold them |
+| `pulumi/` | the engine's backend, passphrase and logs; your stack file is copied, never written |
+| `logs/` | one log a process; `access.jsonl`: each request with principal, User-Agent, action and whether a role allows it |
+| `event-handler/` | the handler's durable inbox and its heartbeat |
+
+**An event arises from a request.** A blob's row and its storage event are one transaction; Event Grid delivers what is in that outbox
+to where a subscription resource says, by its filter, retry and dead letter. Nothing watches directories.
+
+**Creating a resource makes it exist.** The provider writes it to `cloud.db`, where the services look; deleting it makes it stop.
+A kind without a row in the table below is refused by name, as are missing required properties, unknown properties and enums, bad
+names, missing parents. Outputs that Azure would not know at preview are unknown at the first preview.
+
+**Clients are aimed by environment variables alone** (`local/environment.py`). Every HTTP call carries a token that names an identity
+of the stack. Role assignments are evaluated for each request and logged, not enforced yet.
+
+`uv run local-cloud up | down | status [--json] | logs NAME | pulumi -- ARGS | chaos --duplicate on` act on a stack (`--stack dev`).
+
+## Kinds that exist here
+
+{kinds}
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    return PAGE.format(kinds="\n".join(rows()))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
