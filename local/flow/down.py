@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 
 from local.engine.build import ensure_engine
@@ -32,5 +33,7 @@ def down(options: Options) -> int:
         stop(state)
         end_leftovers(state)
         shutil.rmtree(state)
+        with contextlib.suppress(OSError):  # another stack's state is there
+            state.parent.rmdir()
         step.detail = "nothing left" if running(state) is None else "the supervisor still runs"
     return 0

@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from contracts.events import Hub
 from local.certificates import ensure_certificates
-from local.services.eventhubs.broker import command, wait_ready
+from local.services.eventhubs.broker import BROKER, command, wait_ready
 from local.services.eventhubs.topics import create_topic
 
 ACCOUNT = "dlsmlopsforecastingdev"
@@ -177,7 +177,7 @@ class Broker:
     def start(self):
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(
-            command((BROKER.cached or BROKER.build()), self._port, self._folder), stdout=quiet, stderr=quiet
+            command(BROKER.cached or BROKER.build(), self._port, self._folder), stdout=quiet, stderr=quiet
         )
         wait_ready(self.bootstrap)
 

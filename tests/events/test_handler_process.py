@@ -98,7 +98,7 @@ def test_offsets_lost_after_the_inbox_was_written_double_nothing(broker_in, bus_
 
 @pytest.mark.flow
 def test_sigterm_lets_the_running_action_end_and_leaves_the_rest_for_the_next_start(
-    bus, azure, start, committed, until, tmp_path
+    broker, bus_at, azure, start, committed, until, tmp_path
 ):
     azure.commit("sales", 0)
     azure.commit("sales", 1)
@@ -129,7 +129,7 @@ def test_a_second_handler_on_the_same_state_is_refused(broker, start, until, tmp
 
 @pytest.mark.flow
 def test_a_missing_job_is_an_error_that_the_heartbeat_names_until_it_is_a_dead_letter(
-    bus, azure, start, committed, until, tmp_path
+    broker, bus_at, azure, start, committed, until, tmp_path
 ):
     azure.commit("sales", 0)
     azure.jobs.clear()
