@@ -26,7 +26,7 @@ def main() -> int:
                 seconds, memory = _run(environment)
                 sys.stdout.write(f"{name:10}{seconds:>9.1f}{target:>9.0f}{memory:>10,}{MEMORY_MIB:>9,}\n")
         finally:
-            subprocess.run([sys.executable, "-m", "local.flow", "down"], env=environment, check=True, capture_output=True)  # noqa: S603 - our own
+            subprocess.run([sys.executable, "-m", "local.flow", "down"], env=environment, check=True, capture_output=True)
     return 0
 
 

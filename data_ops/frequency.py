@@ -128,33 +128,44 @@ def infer(found: list[Steps]) -> Frequency:
     return chosen
 
 
-def season(chosen: Frequency, totals: NDArray[np.float64]) -> int:
+def season(chosen: Frequency, means: NDArray[np.float64]) -> int:
     """The season in periods: the first candidate cycle that the panel's mean by period shows, else 1.
 
-    The test is that of the M4 competition (Makridakis, Spiliotis and Assimakopoulos 2020): the autocorrelation at the
-    cycle, here after taking out the centred moving average of one cycle, beyond its 90 % limit by Bartlett's formula. `totals` has shape
-    (periods,); three full cycles are needed.
+    The test is X-11's for stable seasonality (Ladiray and Quenneville 2001, section 3.2): after taking out the centred
+    moving average of one cycle, the variance between positions in the cycle against that within them, at the 0.1 %
+    level. `means` has shape (periods,); three full cycles are needed.
     """
     for cycle in chosen.season_candidates():
-        if cycle > 1 and len(totals) >= 3 * cycle and _seasonal(totals, cycle):
+        if cycle > 1 and len(means) >= 3 * cycle and _seasonal(means, cycle):
             return cycle
     return 1
 
 
-def _seasonal(totals: NDArray[np.float64], cycle: int) -> bool:
-    weights = np.ones(cycle + 1)
-    if cycle % 2:
-        weights = np.ones(cycle)
-    else:
-        weights[[0, -1]] = 0.5
-    half = len(weights) // 2
-    rest = totals[half : len(totals) - half] - np.convolve(totals, weights / cycle, mode="valid")
-    power = float(rest @ rest)
-    if power <= float(totals @ totals) * ROUNDING:
+def _seasonal(means: NDArray[np.float64], cycle: int) -> bool:
+    rest = _without_trend(means, cycle)
+    position = np.arange(len(rest)) % cycle
+    counts = np.bincount(position, minlength=cycle)
+    centres = np.bincount(position, rest, cycle) / counts
+    between = float(counts @ (centres - rest.mean()) ** 2)
+    within = float(np.sum((rest - centres[position]) ** 2))
+    if between + within <= float(means @ means) * ROUNDING:
         return False
-    correlation = np.array([float(rest[lag:] @ rest[:-lag]) / power for lag in range(1, cycle + 1)])
-    limit = 1.645 * np.sqrt((1 + 2 * np.sum(correlation[:-1] ** 2)) / len(rest))
-    return bool(correlation[-1] > limit)
+    return between * (len(rest) - cycle) > within * (cycle - 1) * _limit(cycle - 1)
+
+
+def _without_trend(means: NDArray[np.float64], cycle: int) -> NDArray[np.float64]:
+    weights = np.full(cycle + 1 - cycle % 2, 1 / cycle)
+    if cycle % 2 == 0:
+        weights[[0, -1]] /= 2
+    half = len(weights) // 2
+    trend: NDArray[np.float64] = np.convolve(means, weights, mode="valid")
+    return means[half : len(means) - half] - trend
+
+
+def _limit(freedom: int) -> float:
+    """The 99.9 % point of chi-square over its degrees of freedom, to which F tends (Wilson and Hilferty 1931)."""
+    spread = 2 / (9 * freedom)
+    return float((1 - spread + 3.09 * np.sqrt(spread)) ** 3)
 
 
 def _in_calendar_months(found: list[Steps]) -> bool:

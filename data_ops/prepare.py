@@ -160,13 +160,13 @@ def _shaped(work: Work, judged: Table) -> tuple[Table, Table, Table, Shape]:
     strays = work.keep("strays", off)
     panel.require_grid(_count(strays), extent.rows, found)
     on_grid = work.keep("on_grid", good)
-    shape = Shape(extent=panel.extent(on_grid), frequency=found, season=frequency.season(found, _totals(on_grid)))
+    shape = Shape(extent=panel.extent(on_grid), frequency=found, season=frequency.season(found, _means(on_grid)))
     return on_grid, calendar, strays, shape
 
 
-def _totals(kept: Table) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Mean sales of the series by period, shape (periods,)."""
-    by_period = kept.group_by("ds").agg(mean=kept[Y].mean()).order_by("ds")
+def _means(kept: Table) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Mean of log(1 + y) over the series by period, shape (periods,); logs keep large series from drowning the others."""
+    by_period = kept.group_by("ds").agg(mean=(kept[Y] + 1).ln().mean()).order_by("ds")
     return np.array([row["mean"] for row in _fetch(by_period)], dtype=np.float64)
 
 

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from events.routes import Failure, Outcome
@@ -170,10 +170,12 @@ def _put(db: sqlite3.Connection, arrival: Arrival) -> int:
 
 
 def _fail(db: sqlite3.Connection, failure: Failure) -> None:
-    """Note a failure at the attempt that started the run; at the latest one when the run is not told."""
-    of_effect = "route = ? and effect_key = ?"
-    latest = f"(select max(attempt) from inbox where {of_effect})"  # noqa: S608
-    effect = (failure.route, failure.effect_key)
-    values = (failure.reason, *effect, failure.run_id, failure.run_id, *effect)
-    which = f"{of_effect} and (run_id = ? or (? = '' and attempt = {latest}))"
-    db.execute(f"update inbox set failure = ? where {which}", values)  # noqa: S608
+    """Note a failure at the attempt that started the run; at the latest one when no attempt is known by that run.
+
+    The latter happens when the run fails before its start could be stored, as after a crash.
+    """
+    effect = "route = :route and effect_key = :effect_key"
+    started = f"exists (select 1 from inbox where {effect} and run_id = :run_id and run_id <> '')"  # noqa: S608
+    latest = f"attempt = (select max(attempt) from inbox where {effect})"  # noqa: S608
+    which = f"{effect} and case when {started} then run_id = :run_id else {latest} end"
+    db.execute(f"update inbox set failure = :reason where {which}", asdict(failure))  # noqa: S608

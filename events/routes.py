@@ -127,7 +127,7 @@ def _data_committed(lake: Lake, preparer: Preparer) -> Route:
 def _dataset_failed() -> Route:
     def act(work: Work) -> Outcome:
         event = work.event
-        run_id, reason = str(event.data.get("run_id", "")), str(event.data.get("reason", "")) or "no reason given"
+        run_id, reason = str(event.data.get("run_id", "")), str(event.data.get("happened", "")) or "no reason given"
         key = event.dataversion or event.subject
         failure = Failure(route=DATA_COMMITTED, effect_key=key, run_id=run_id, reason=reason[:500])
         return Outcome(state="done", detail="failure recorded", run_id=run_id, failure=failure)

@@ -117,9 +117,8 @@ class Bus:
 
     def __init__(self) -> None:
         self._cluster = Producer({"bootstrap.servers": "none:1", "test.mock.num.brokers": 1, "log_level": 0})
-        for hub in Hub:
-            brokers = self._cluster.list_topics(str(hub), timeout=10).brokers
-        broker = next(iter(brokers.values()))
+        brokers = [self._cluster.list_topics(str(hub), timeout=10).brokers for hub in Hub]
+        broker = next(iter(brokers[0].values()))
         self.bootstrap = f"{broker.host}:{broker.port}"
 
     def read(self, hub: Hub, count: int, seconds: float = 10.0) -> list[dict[str, Any]]:

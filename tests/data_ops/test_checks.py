@@ -1,11 +1,12 @@
 """Each bad row is named, the right row of a key counts, and a bad file is refused as a whole."""
 
+# ruff: noqa: DTZ001 - the engine's times are plain, and mean UTC
+
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from data_ops.checks import BAD_SHARE, REASONS, ROW_RULES, batches, judge
 from data_ops.schema import bronze_schema

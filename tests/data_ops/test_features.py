@@ -1,12 +1,13 @@
 """Features know only the past, and say what they say in plain arithmetic."""
 
+# ruff: noqa: DTZ001 - the engine's times are plain, and mean UTC
+
 from datetime import UTC, datetime, timedelta
 from statistics import mean, stdev
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from data_ops import calendar_table
 from data_ops.engine import load

@@ -1,12 +1,13 @@
 """Frequency and season are read from dates and sales; mixtures are refused."""
 
+# ruff: noqa: DTZ001 - the engine's times are plain, and mean UTC
+
 from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from data_ops.frequency import DAY, HOUR, WEEK, Frequency, FrequencyMixedError, FrequencyUnknownError, Steps, infer, season, steps
 

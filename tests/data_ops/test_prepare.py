@@ -26,6 +26,12 @@ def bronze(version):
     return DataVersion(table="bronze/sales", version=version)
 
 
+def prepared(version: int, causation: str = "") -> Summary:
+    summary = prepare(bronze(version), causation)
+    assert summary is not None
+    return summary
+
+
 def text(columns):
     out = io.StringIO()
     lines = csv.writer(out)
@@ -36,8 +42,7 @@ def text(columns):
 
 def test_a_small_panel_becomes_four_silver_tables_with_figures(lake, daily):
     lake.arrive("a.csv", daily(days=60, items=3))
-    summary = prepare(bronze(1), "event-1")
-    assert summary is not None
+    summary = prepared(1, "event-1")
     assert (summary.rows_in, summary.rows_out, summary.series, summary.frequency, summary.season) == (180, 180, 3, "daily", 1)
     assert (summary.first, summary.last) == ("2024-01-01T00:00:00+00:00", "2024-02-29T00:00:00+00:00")
     assert summary.silver == {name: lake.version(name) for name in TABLES}
@@ -49,7 +54,7 @@ def test_a_small_panel_becomes_four_silver_tables_with_figures(lake, daily):
 
 def test_each_commit_names_its_cause_and_its_bronze_version(lake, daily):
     lake.arrive("a.csv", daily())
-    summary = prepare(bronze(1), "event-1")
+    summary = prepared(1, "event-1")
     for name in TABLES:
         newest = table(locate(name)).history(1)[0]
         assert (newest["causationId"], newest["bronzeVersion"]) == ("event-1", "bronze/sales@1")
@@ -70,7 +75,7 @@ def test_bad_rows_are_quarantined_with_a_reason_and_the_rest_goes_on(lake, daily
         for index, value in cells.items():
             columns[name][index] = value
     lake.arrive("a.csv", text(columns))
-    summary = prepare(bronze(1))
+    summary = prepared(1)
     assert summary.quarantined == {"bad_date": 1, "bad_sales": 1, "missing_key": 1, "negative_sales": 1}
     assert summary.rows_in == summary.rows_kept + sum(summary.quarantined.values()) == 120
     assert (summary.rows_imputed, summary.rows_out) == (4, 120)
@@ -85,14 +90,14 @@ def test_a_key_twice_in_one_file_keeps_the_last_and_quarantines_the_first(lake, 
     for name, value in {"date": "2024-01-05", "store": "1", "item": "1", "sales": "999"}.items():
         columns[name].append(value)
     lake.arrive("a.csv", text(columns))
-    assert prepare(bronze(1)).quarantined == {"duplicate_key": 1}
+    assert prepared(1).quarantined == {"duplicate_key": 1}
     assert next(row["y"] for row in lake.rows(PANEL) if row["ds"].day == 5 and row["ds"].month == 1) == 999.0
 
 
 def test_a_correction_in_a_later_file_replaces_without_quarantine(lake, daily):
     lake.arrive("a.csv", daily(days=30, items=1))
     lake.arrive("b.csv", "date,store,item,sales\n2024-01-05,1,1,999\n2024-01-31,1,1,50\n")
-    summary = prepare(bronze(2))
+    summary = prepared(2)
     assert (summary.rows_in, summary.rows_kept, summary.rows_replaced, summary.quarantined) == (32, 31, 1, {})
     assert next(row["y"] for row in lake.rows(PANEL) if row["ds"].day == 5) == 999.0
 
@@ -107,7 +112,7 @@ def test_a_file_with_too_many_bad_rows_fails_the_job_and_silver_stays(lake, dail
     assert lake.rows(PANEL) == before
     assert sorted(row["reason"] for row in lake.rows(QUARANTINE)) == ["bad_sales", "batch_refused"]
     lake.arrive("c.csv", "date,store,item,sales\n2024-02-01,1,1,2\n2024-02-02,1,1,3\n")
-    assert prepare(bronze(3)).quarantined == {"bad_sales": 1, "batch_refused": 1}
+    assert prepared(3).quarantined == {"bad_sales": 1, "batch_refused": 1}
     assert len(lake.rows(PANEL)) == 60 - 30 + 33
 
 
@@ -133,7 +138,7 @@ def test_a_few_dates_off_the_grid_are_quarantined(lake, daily):
     columns = daily(days=120, items=1)
     columns["date"][50] = "2024-02-20T07:30:00"
     lake.arrive("a.csv", text(columns))
-    summary = prepare(bronze(1))
+    summary = prepared(1)
     assert summary.quarantined == {"off_frequency": 1}
     assert (summary.rows_kept, summary.rows_imputed) == (119, 1)
     assert [row["date"] for row in lake.rows(QUARANTINE)] == ["2024-02-20T07:30:00"]
@@ -171,18 +176,18 @@ def test_a_late_run_for_an_older_version_changes_nothing(lake, daily):
 def test_the_same_content_has_the_same_hash_whatever_files_it_came_in(lake, daily, tmp_path, monkeypatch):
     columns = daily(days=40, items=1)
     lake.arrive("whole.csv", columns)
-    whole = prepare(bronze(1)).content_hash
+    whole = prepared(1).content_hash
     for container in ("bronze", "silver"):
         (tmp_path / "other" / container).mkdir(parents=True)
         monkeypatch.setenv(f"{container.upper()}_URL", str(tmp_path / "other" / container))
     lake.arrive("second.parquet", {name: cells[20:] for name, cells in columns.items()})
     lake.arrive("first.csv", {name: cells[:20] for name, cells in columns.items()})
-    assert prepare(bronze(2)).content_hash == whole
+    assert prepared(2).content_hash == whole
 
 
 def test_a_summary_survives_json(lake, daily):
     lake.arrive("a.csv", daily())
-    summary = prepare(bronze(1))
+    summary = prepared(1)
     assert Summary.of(summary.json()) == summary
 
 
@@ -198,7 +203,7 @@ def test_a_job_killed_between_its_tables_is_finished_by_the_next_run(lake, start
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     assert summary_of(bronze(1)) is None
-    summary = prepare(bronze(1))
+    summary = prepared(1)
     assert {name: lake.version(name) for name in TABLES} == dict.fromkeys(TABLES, 1)
     assert (
         summary.rows_out == len(lake.rows(FEATURES)) == len({(row["unique_id"], row["ds"]) for row in lake.rows(PANEL)}) == 30_000
@@ -224,12 +229,12 @@ def test_silver_equals_what_raw_sql_makes_of_the_same_bronze(lake, tmp_path):
         del cells[300:310]
     lake.arrive("g.parquet", columns)
     lake.arrive("late.parquet", {name: cells[50:60] if name != "sales" else ["5"] * 10 for name, cells in columns.items()})
-    summary = prepare(bronze(2))
+    summary = prepared(2)
     assert summary.season == 7
     assert summary.quarantined == {"bad_sales": 2, "duplicate_key": 1, "negative_sales": 1}
     (tmp_path / "anchor").mkdir()
     connection = anchor(locate("bronze/sales"), 2, tmp_path / "anchor")
-    expected = connection.execute(f"from ({features_sql()}) order by unique_id, ds").to_arrow_table().to_pylist()
+    expected = connection.sql(f"from ({features_sql()}) order by unique_id, ds").to_arrow_table().to_pylist()
     connection.close()
     ours = sorted(lake.rows(FEATURES), key=lambda row: (row["unique_id"], row["ds"]))
     assert len(ours) == len(expected) == 2400

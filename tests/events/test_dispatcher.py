@@ -171,16 +171,32 @@ def test_a_redrive_gives_a_new_token_and_only_to_what_has_ended(inbox, dispatch)
         redrive(inbox, "work", "unknown")
 
 
-def test_a_failure_told_by_the_target_is_noted_at_the_attempt_that_started_the_run(inbox, dispatch):
+@pytest.mark.parametrize("run_id", ["1", "", "unknown"])
+def test_a_failure_told_by_the_target_is_noted_and_ends_with_a_redrive(inbox, dispatch, run_id):
     inbox.put([arriving("k")])
     dispatch(lambda _: Outcome(state="done", detail="", run_id="1"), lambda counts: counts.done == 1, inbox)
     inbox.put([arriving("failed")])
-    failure = Failure(route="work", effect_key="k", run_id="1", reason="checks refused 3 rows")
-    outcome = Outcome(state="done", detail="", failure=failure)
+    outcome = Outcome(
+        state="done", detail="", failure=Failure(route="work", effect_key="k", run_id=run_id, reason="3 rows refused")
+    )
     dispatch(lambda _: outcome, lambda counts: counts.failed == 1, inbox)
-    assert count(inbox).ended_badly[0]["error"] == "checks refused 3 rows"
+    assert [(row["effect_key"], row["error"]) for row in count(inbox).ended_badly] == [("k", "3 rows refused")]
     redrive(inbox, "work", "k")
     assert count(inbox).failed == 0, "an effect counts with its latest attempt"
+
+
+def test_a_late_failure_of_an_earlier_attempt_does_not_touch_the_redrive(inbox, dispatch):
+    inbox.put([arriving("k")])
+    dispatch(lambda _: Outcome(state="done", detail="", run_id="1"), lambda counts: counts.done == 1, inbox)
+    redrive(inbox, "work", "k")
+    dispatch(lambda _: Outcome(state="done", detail="", run_id="2"), lambda counts: (counts.done, counts.ready) == (1, 0), inbox)
+    inbox.put([arriving("failed")])
+    outcome = Outcome(state="done", detail="", failure=Failure(route="work", effect_key="k", run_id="1", reason="late"))
+    dispatch(lambda _: outcome, lambda counts: counts.done == 2, inbox)
+    noted = [
+        (row["attempt"], row["failure"]) for row in inbox.rows("select * from inbox where effect_key = 'k' order by attempt")
+    ]
+    assert noted == [(1, "late"), (2, "")]
 
 
 def test_without_a_dead_letter_hub_a_condemned_row_waits_and_is_not_acted_on_again(inbox, tmp_path, until, unused_port):

@@ -10,7 +10,7 @@ from contracts.events import Event, Hub
 from events.errors import RefusedError
 from events.inbox import token
 from events.intake import arrival
-from events.routes import Lake, route_of, routes
+from events.routes import Failure, Lake, Work, route_of, routes
 
 ACCOUNT = "dlsmlopsforecastingdev"
 LAKE = f"/subscriptions/s/resourceGroups/rg-mlops/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
@@ -78,6 +78,14 @@ def test_features_start_nothing_yet_and_a_failed_dataset_is_recorded():
     assert route_of(TABLE, Hub.FEATURE_REGISTRY, features) is None
     failed = Event(type="mlops.dataset.failed", source="s", subject="x", id="i", time="")
     assert routed(Hub.DATASET_REGISTRY, failed) == ("dataset-failed", "s|i")
+
+
+def test_a_failed_dataset_names_the_effect_and_the_run_that_failed():
+    data = {"run_id": "101", "happened": "The panel has no rows."}
+    event = Event(type="mlops.dataset.failed", source="s", subject="bronze/sales@3", id="i", time="", data=data)
+    [failed] = [route for route in TABLE if route.name == "dataset-failed"]
+    failure = failed.act(Work(event=event, effect_key="s|i", token=token(failed.name, "s|i", 1))).failure
+    assert failure == Failure(route="data-committed", effect_key="bronze/sales@3", run_id="101", reason="The panel has no rows.")
 
 
 @given(st.binary(max_size=300) | st.none(), st.sampled_from(list(Hub)))
