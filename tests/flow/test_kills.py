@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
@@ -75,14 +76,13 @@ def test_the_prepare_job_killed_while_it_runs(stack):
     done = {row["run_id"] for row in stack.cloud.store.rows("select run_id from databricks_tasks")}
     arrival = stack.ingest(stack.panel("kill-prepare", seed=25))
     query = "select * from databricks_tasks where task_key = 'prepare' and life = 'RUNNING' and pid is not null"
-    task = None
 
-    def runs() -> bool:
-        nonlocal task
-        task = next((row for row in stack.cloud.store.rows(query) if row["run_id"] not in done), None)
-        return task is not None and psutil.pid_exists(task["pid"])
+    def running() -> list[sqlite3.Row]:
+        rows = [row for row in stack.cloud.store.rows(query) if row["run_id"] not in done]
+        return [row for row in rows if psutil.pid_exists(row["pid"])]
 
-    until("the task prepare runs", runs)
+    until("the task prepare runs", running)
+    task = running()[0]
     kill(task["pid"])
     is_once(stack, arrival)
     attempts = stack.cloud.store.rows(
