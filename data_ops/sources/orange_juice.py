@@ -60,13 +60,25 @@ def orange_juice(file: Path) -> pa.Table:
 def _unpack(target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as directory:
-        _run("apt-get", "-q", "download", PACKAGE, within=directory)
+        _download(directory)
         archive = next(Path(directory).glob(f"{PACKAGE}*.deb"), None)
         if archive is None:
             raise _missing(f"`apt-get download {PACKAGE}` left no file")
         _run("dpkg-deb", "-x", archive.name, "x", within=directory)
         (Path(directory) / "x" / INSIDE).replace(target)
     return target
+
+
+def _download(directory: str) -> None:
+    """Download by the machine's package lists, or, where they are missing or old, by lists of our own, which need no root."""
+    try:
+        _run("apt-get", "-q", "download", PACKAGE, within=directory)
+    except OrangeJuiceMissingError:
+        for folder in ("lists/partial", "archives/partial"):
+            (Path(directory) / folder).mkdir(parents=True)
+        own = ("-o", f"Dir::State::Lists={directory}/lists", "-o", f"Dir::Cache={directory}", "-o", "Debug::NoLocking=1")
+        _run("apt-get", "-q", *own, "update", within=directory)
+        _run("apt-get", "-q", *own, "download", PACKAGE, within=directory)
 
 
 def _run(*command: str, within: str) -> None:
