@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,7 @@ from data_ops.schema import BATCH_ID, DATE, DS, INGEST_TS, ITEM, SALES, SEQ, STO
 BAD_SHARE = 0.05
 """A batch with a larger share of bad rows is refused as a whole."""
 
-REFUSED = "batch_refused"
+REFUSED, OTHER = "batch_refused", "other_frequency"
 DUPLICATE, REPEATED, REPLACED = "duplicate_key", "repeated_row", "replaced"
 
 
@@ -65,10 +65,11 @@ REASONS: dict[str, str] = {
     REPEATED: "the file holds this key again later, with the same sales",
     REPLACED: "a later file holds this key",
     REFUSED: f"more than {BAD_SHARE:.0%} of the file's rows are bad",
+    OTHER: "the file has another frequency than the panel",
     "off_frequency": "the date is not on the grid of the panel's frequency",
 }
 
-SEVERITY: dict[str, Severity] = {REPEATED: Severity.NOTE, REFUSED: Severity.NOTE, REPLACED: Severity.LATER}
+SEVERITY: dict[str, Severity] = {REPEATED: Severity.NOTE, REFUSED: Severity.NOTE, OTHER: Severity.NOTE, REPLACED: Severity.LATER}
 """Severities other than `BAD`."""
 
 
@@ -83,14 +84,15 @@ def parse(bronze: Table) -> Table:
     )
 
 
-def judge(bronze: Table) -> Table:
+def judge(bronze: Table, others: Collection[str] = ()) -> Table:
     """Parsed rows with `reason`: null for the row that counts for its key, else the first thing wrong with it.
 
     Within a file the last row of a key counts (`_seq`), across files the one that arrived last. A row of a refused
-    batch keeps its own reason if it has one.
+    batch keeps its own reason if it has one. `others` are batches of another frequency: none of their rows counts.
     """
     single = parse(bronze)
-    judged = single.mutate(reason=ibis.cases(*((rule.broken(single), rule.name) for rule in ROW_RULES)))
+    told = [(rule.broken(single), rule.name) for rule in ROW_RULES]
+    judged = single.mutate(reason=ibis.cases(*told, (col(single, BATCH_ID).isin(list(others)), OTHER)))
     return _replaced(_refused(_repeated(judged)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,16 +125,53 @@ def _judged(work: Work) -> Table:
     opened = table(locate(work.source.table), work.source.version)
     bronze = load(work.backend, "bronze", rows(opened))
     judged = work.keep("judged", checks.judge(bronze))
-    newest = _newest_batch(judged)
-    if newest and newest["bad"] > newest["rows"] * checks.BAD_SHARE:
+    batches = sorted(_fetch(checks.batches(judged)), key=lambda batch: (batch["arrived"], batch[BATCH_ID]))
+    if batches and batches[-1]["bad"] > batches[-1]["rows"] * checks.BAD_SHARE:
         work.write(QUARANTINE, _quarantine(judged, None))
-        raise _refused(judged, newest)
+        raise _refused(judged, batches[-1])
+    others = _other_frequency(judged, [batch[BATCH_ID] for batch in batches])
+    if not others:
+        return judged
+    judged = work.keep("judged_again", checks.judge(bronze, others))
+    if batches[-1][BATCH_ID] in others:
+        work.write(QUARANTINE, _quarantine(judged, None))
+        raise others[batches[-1][BATCH_ID]]
     return judged
 
 
-def _newest_batch(judged: Table) -> dict[str, Any] | None:
-    found = _fetch(checks.batches(judged))
-    return max(found, key=lambda batch: (batch["arrived"], batch[BATCH_ID]), default=None)
+def _other_frequency(judged: Table, batches: Sequence[str]) -> dict[str, frequency.FrequencyMixedError]:
+    """Batches that mix frequencies, or have another than the first batch that shows one; none while the whole has one."""
+    found = _steps(judged.filter(judged["reason"].isnull())) if len(batches) > 1 else []
+    try:
+        if found:
+            frequency.infer(found)
+    except frequency.FrequencyMixedError as mixed:
+        # A file's own frequency shows in the rows that a later file replaced, too.
+        return _others(judged.filter(judged["reason"].isnull() | (judged["reason"] == checks.REPLACED)), batches, mixed)
+    return {}
+
+
+def _others(
+    good: Table, batches: Sequence[str], mixed: frequency.FrequencyMixedError
+) -> dict[str, frequency.FrequencyMixedError]:
+    others: dict[str, frequency.FrequencyMixedError] = {}
+    first: frequency.Frequency | None = None
+    for batch in batches:
+        try:
+            found = frequency.infer(_steps(good.filter(good[BATCH_ID] == batch)))
+        except frequency.FrequencyUnknownError:
+            continue
+        except frequency.FrequencyMixedError as error:
+            others[batch] = error
+            continue
+        first = first or found
+        if found != first:
+            others[batch] = mixed
+    return others
+
+
+def _steps(kept: Table) -> list[frequency.Steps]:
+    return [frequency.Steps(**row) for row in _fetch(frequency.steps(kept))]
 
 
 def _refused(judged: Table, batch: Mapping[str, Any]) -> BatchRefusedError:
@@ -153,7 +190,7 @@ def _shaped(work: Work, judged: Table) -> tuple[Table, Table, Table, Shape]:
     """Kept rows on the grid, the calendar, rows off the grid, and the shape."""
     kept = work.keep("kept", panel.kept(judged))
     extent = panel.extent(kept)
-    found = frequency.infer([frequency.Steps(**row) for row in _fetch(frequency.steps(kept))])
+    found = frequency.infer(_steps(kept))
     start = panel.grid_start(kept, found)
     calendar = load(work.backend, "calendar", calendar_table.build(found, start, extent.last).to_reader())
     good, off = panel.split_grid(kept, calendar)

@@ -71,10 +71,15 @@ def build_wheel() -> tuple[str, bytes]:
 def requirements(group: str) -> bytes:
     """Export a group's exact versions, without hashes and comments; markers stay, so one file serves all platforms."""
     out = ("--no-hashes", "--no-emit-project", "--no-header", "--no-annotate")
-    return _run(_uv(), "export", "--only-group", group, "--locked", "--quiet", *out).encode()
+    return _run(find_uv(), "export", "--only-group", group, "--locked", "--quiet", *out).encode()
 
 
-def _uv() -> str:
+def find_uv() -> str:
+    """The uv that `UV` names, else on PATH, beside the interpreter, or in the repository.
+
+    Raises:
+        ReleaseBuildError: when there is none.
+    """
     beside = Path(sys.executable).parent / "uv"
     repository = ROOT / ".uv" / "bin" / "uv"
     found = (

@@ -154,7 +154,7 @@ def _prices(rng: Generator, shape: tuple[int, int, int]) -> tuple[Cells, NDArray
 def _stockouts(rng: Generator, shape: tuple[int, int, int]) -> NDArray[np.bool_]:
     begun = rng.random(shape) < STOCKOUT_RATE
     out = begun.copy()
-    for later in range(1, STOCKOUT_LENGTH):
+    for later in range(1, min(STOCKOUT_LENGTH, shape[2])):
         out[:, :, later:] |= begun[:, :, :-later] & (rng.random((*shape[:2], shape[2] - later)) < 1 - later / STOCKOUT_LENGTH)
     return out
 

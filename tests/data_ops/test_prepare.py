@@ -249,3 +249,17 @@ def same(one, other):
         for name, value in one.items()
     )
     return close and list(one) == list(other)
+
+
+def test_a_file_of_another_frequency_fails_its_own_run_and_holds_no_later_file_back(lake, daily):
+    lake.arrive("daily.csv", daily(days=90))
+    assert prepared(1).frequency == "daily"
+    days = [(date(2024, 1, 1) + timedelta(weeks=week)).isoformat() for week in range(30)]
+    lake.arrive("weekly.csv", {"date": days, "store": ["9"] * 30, "item": ["9"] * 30, "sales": ["1"] * 30})
+    with pytest.raises(FrequencyMixedError, match="weekly"):
+        prepare(bronze(2))
+    assert {row["reason"] for row in lake.rows(QUARANTINE)} == {"other_frequency"}
+    lake.arrive("more.csv", daily(days=100))
+    later = prepared(3)
+    assert (later.frequency, later.quarantined) == ("daily", {"other_frequency": 30})
+    assert later.series == 2
