@@ -23,6 +23,8 @@ def authorized(resources: Resources, principal: Principal, action: str, scope: s
     allowed = {ROLES[name]: actions for name, actions in _ACTIONS.items()}
     for assignment in resources.of_type("Microsoft.Authorization/roleAssignments"):
         held = assignment.properties
+        if held.get("condition"):  # not evaluated here, so it gives nothing
+            continue
         granted = allowed.get(str(held["roleDefinitionId"]).rpartition("/")[2], ())
         above = f"{scope}/".lower().startswith(f"{held['scope']}/".lower())
         if held["principalId"] == principal.object_id and above and any(fnmatchcase(action, rule) for rule in granted):

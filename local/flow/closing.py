@@ -9,7 +9,7 @@ from rich.console import Console
 
 from contracts.events import Event, OwnEvent
 from local.flow.arriving import Arrival
-from local.flow.options import Options
+from local.flow.options import DEFAULT_STACK, Options
 from local.flow.platform import Applied
 from local.progress import Progress
 
@@ -37,6 +37,7 @@ def rows(outcome: Outcome, progress: Progress) -> list[tuple[str, str]]:
     """Return name and text of each line of the block."""
     dataset, features = (outcome.registered[kind] for kind in (OwnEvent.DATASET_REGISTERED, OwnEvent.FEATURES_REGISTERED))
     facts, stack = dataset.data, outcome.options.stack
+    of = "" if stack == DEFAULT_STACK else f" STACK={stack}"
     seconds = "  ".join(f"{name} {value:.1f}" for name, value in progress.seconds.items())
     return [
         ("stack", f"{stack}: {outcome.applied.summary}"),
@@ -50,10 +51,7 @@ def rows(outcome: Outcome, progress: Progress) -> list[tuple[str, str]]:
         ("prepared in", f"{facts['seconds']:.1f} s"),
         ("seconds", f"{seconds}  all {sum(progress.seconds.values()):.1f}"),
         ("peak memory", f"{outcome.peak_mebibytes:,} MiB, all processes together"),
-        (
-            "next",
-            f"make status{'' if stack == 'dev' else ' STACK=' + stack} | make up again: changes nothing | make down: leaves nothing",
-        ),
+        ("next", f"make status{of} | make up{of} again: changes nothing | make down{of}: leaves nothing"),
     ]
 
 

@@ -11,6 +11,7 @@ from contracts.errors import FourPartError
 from local.lifecycle import ROOT, state_of
 
 ORANGE_JUICE = "orange-juice"
+DEFAULT_STACK = "dev"
 
 
 class StackUnknownError(FourPartError):
@@ -45,7 +46,7 @@ def parse(arguments: Sequence[str]) -> Options:
     """
     parser = argparse.ArgumentParser(prog="make")
     parser.add_argument("verb", choices=("up", "down"))
-    parser.add_argument("--stack", default="dev")
+    parser.add_argument("--stack", default=DEFAULT_STACK)
     parser.add_argument("--data", default="")
     parser.add_argument("--columns", default="")
     given = parser.parse_args(arguments)

@@ -1,0 +1,52 @@
+"""What a role assignment gives: by principal, role and scope; a conditional one gives nothing here."""
+
+import pytest
+
+from contracts.roles import ROLES
+from local.authorize import authorized
+from local.resources import Resource, Resources
+from local.store import Store
+from local.tokens import DEPLOYER, Principal
+
+LAKE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/lake"
+BRONZE = f"{LAKE}/blobServices/default/containers/bronze"
+READER = Principal(name="reader", client_id="c", object_id="o")
+
+
+@pytest.fixture
+def resources(tmp_path):
+    return Resources(Store(tmp_path / "cloud.db"))
+
+
+def assign(resources, role="Storage Blob Data Reader", scope=BRONZE, **more):
+    definition = f"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+    properties = {"roleDefinitionId": definition, "principalId": "o", "scope": scope, **more}
+    kind = "Microsoft.Authorization/roleAssignments"
+    resources.put(Resource(id=f"{scope}/providers/{kind}/1", type=kind, name="1", properties=properties))
+
+
+def test_nothing_is_given_without_an_assignment(resources):
+    assert not authorized(resources, READER, "blob/read", BRONZE)
+    assert authorized(resources, Principal(name=DEPLOYER, client_id="", object_id=""), "blob/write", BRONZE)
+
+
+def test_a_reader_reads_and_does_not_write(resources):
+    assign(resources)
+    assert authorized(resources, READER, "blob/read", BRONZE.upper())
+    assert not authorized(resources, READER, "blob/write", BRONZE)
+
+
+def test_an_assignment_holds_below_its_scope_and_nowhere_else(resources):
+    assign(resources, scope=LAKE)
+    assert authorized(resources, READER, "blob/read", BRONZE)
+    assert not authorized(resources, READER, "blob/read", LAKE.replace("lake", "lake2"))
+
+
+def test_another_principal_gets_nothing(resources):
+    assign(resources)
+    assert not authorized(resources, Principal(name="x", client_id="", object_id="other"), "blob/read", BRONZE)
+
+
+def test_an_assignment_with_a_condition_gives_nothing(resources):
+    assign(resources, condition="@Resource[...] StringStartsWith 'azureml'")
+    assert not authorized(resources, READER, "blob/read", BRONZE)
