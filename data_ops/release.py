@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.errors import FourPartError
+from data_ops.uv import find_uv
 
 ROOT = Path(__file__).parent.parent
 GROUP = "data"
@@ -48,6 +47,7 @@ def build_release() -> Release:
 
     Raises:
         ReleaseBuildError: when this is not a work tree, or a tool fails.
+        UvNotFoundError: when there is no uv.
     """
     if not (ROOT / "uv.lock").is_file():
         raise ReleaseBuildError(
@@ -71,28 +71,7 @@ def build_wheel() -> tuple[str, bytes]:
 def requirements(group: str) -> bytes:
     """Export a group's exact versions, without hashes and comments; markers stay, so one file serves all platforms."""
     out = ("--no-hashes", "--no-emit-project", "--no-header", "--no-annotate")
-    return _run(find_uv(), "export", "--only-group", group, "--locked", "--quiet", *out).encode()
-
-
-def find_uv() -> str:
-    """The uv that `UV` names, else on PATH, beside the interpreter, or in the repository.
-
-    Raises:
-        ReleaseBuildError: when there is none.
-    """
-    beside = Path(sys.executable).parent / "uv"
-    repository = ROOT / ".uv" / "bin" / "uv"
-    found = (
-        os.environ.get("UV") or shutil.which("uv") or next((str(place) for place in (beside, repository) if place.is_file()), "")
-    )
-    if found:
-        return found
-    raise ReleaseBuildError(
-        "The requirements can't be exported without uv.",
-        given=f"PATH={os.environ.get('PATH', '')}",
-        allowed="uv on PATH, beside the interpreter, or named by UV",
-        remedy="Run `make setup`.",
-    )
+    return _run(str(find_uv()), "export", "--only-group", group, "--locked", "--quiet", *out).encode()
 
 
 def _run(*command: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from contracts.errors import FourPartError
-from local.environments.uv import find_uv
+from data_ops.uv import find_uv
 
 COMPLETE = "complete"
 """Marker inside an environment: written last, touched at each use."""

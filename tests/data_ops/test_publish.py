@@ -1,7 +1,6 @@
 """A release is the same bytes each time, and publishing it twice writes once."""
 
 import json
-import shutil
 import ssl
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from contracts.outputs import PlatformOutputs
 from data_ops import release
 from data_ops.publish import JobNameTakenError, publish
 from data_ops.release import ReleaseBuildError, build_release
+from data_ops.uv import UvNotFoundError
 from data_ops.workspace import workspace
 from local.certificates import ensure_certificates
 from local.environment import client_environment
@@ -54,14 +54,10 @@ def test_a_release_outside_a_work_tree_is_refused(monkeypatch, tmp_path):
         build_release()
 
 
-def test_a_release_without_uv_says_how_to_get_it(monkeypatch, tmp_path):
-    shutil.copy(release.ROOT / "uv.lock", tmp_path)
-    monkeypatch.setattr(release, "ROOT", tmp_path)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    monkeypatch.delenv("UV", raising=False)
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(ReleaseBuildError, match="make setup"):
-        release.find_uv()
+def test_requirements_without_uv_say_how_to_get_it(monkeypatch):
+    monkeypatch.setenv("UV", "/nowhere/uv")
+    with pytest.raises(UvNotFoundError, match="make setup"):
+        release.requirements("data")
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from data_ops.uv import UvNotFoundError, find_uv
 from local.environments.environments import COMPLETE, KEPT, Environment, EnvironmentFailedError, build, default_cache, prune
-from local.environments.uv import UvNotFoundError, find_uv
 
 EMPTY = Environment()
 

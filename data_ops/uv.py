@@ -1,4 +1,4 @@
-"""Where the uv program is."""
+"""Where the uv program is: it exports locked requirements, and builds environments from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contracts.errors import FourPartError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 class UvNotFoundError(FourPartError):
@@ -25,7 +25,7 @@ def find_uv() -> Path:
     candidate = named or shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
     if os.access(candidate, os.X_OK):
         return Path(candidate)
-    happened = "The uv program, which builds the environments of jobs, was not found."
+    happened = "The uv program was not found; requirements can't be exported or installed without it."
     raise UvNotFoundError(
         happened,
         given=f"UV={named}" if named else f"no uv on PATH and none at {candidate}",
