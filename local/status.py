@@ -17,6 +17,8 @@ from local.services.eventgrid import models as eventgrid
 HANDLER = "event-handler"
 SUBSCRIPTIONS = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 RECENT_RUNS = 5
+ENDED_BADLY = {"FAILED", "SUCCESS_WITH_FAILURES", "TIMEDOUT", "CANCELED", "INTERNAL_ERROR"}
+"""A run whose failure task reported ends as `SUCCESS_WITH_FAILURES`, since its last task succeeded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ def report(cloud: Cloud) -> Report:
 
 
 def show(found: Report) -> int:
-    """Print the report; 1 when a process is down or a run, a delivery or an event failed."""
+    """Print the report; 1 when a process is down or the latest run failed."""
     console = Console(highlight=False, soft_wrap=True)
     _print(
         console,
@@ -61,7 +63,8 @@ def show(found: Report) -> int:
     _print(console, "Databricks job", ("run", "state", "parameters", "message"), rows)
     console.print(f"{found.resources} resources")
     down = any(row["state"] == "down" for row in found.processes.values())
-    return 1 if down or any(row["state"] == "FAILED" for row in found.runs) else 0
+    failed = bool(found.runs) and found.runs[0]["state"] in ENDED_BADLY
+    return 1 if down or failed else 0
 
 
 def _handler_rows(told: dict[str, Any]) -> list[tuple[str, str]]:

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from contracts.events import Hub, OwnEvent
+from local import status
 from local.flow.watch import ArrivalFailedError
 from local.services.eventgrid.chaos import Chaos, set_chaos
+from tests.flow.conftest import until
 
 pytestmark = pytest.mark.flow
 
@@ -65,6 +67,11 @@ def test_a_file_with_a_fault_ends_in_a_dataset_failed_event_with_its_reason(stac
     with pytest.raises(ArrivalFailedError) as refusal:
         stack.silver_of(arrival.version)
     assert "bad_sales" in str(refusal.value)
+    until("the run is over", lambda: status.report(stack.cloud).runs[0]["state"] == "SUCCESS_WITH_FAILURES")
+    assert status.show(status.report(stack.cloud)) == 1
+    stack.silver_of(stack.ingest(stack.panel("after-the-fault", seed=5)).version)
+    until("the next run is over", lambda: status.report(stack.cloud).runs[0]["state"] == "SUCCESS")
+    assert status.show(status.report(stack.cloud)) == 0
 
 
 def test_an_independent_consumer_reads_the_events_and_the_access_log_names_the_real_clients(stack):
