@@ -14,6 +14,14 @@ from tests.flow.conftest import until
 
 pytestmark = [pytest.mark.flow, pytest.mark.engine, pytest.mark.slow]
 
+# A shell's background job starts with SIGINT ignored; ctrl-C is for one that does not.
+UP = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = ["make", "up"]
+runpy.run_module("local.flow", run_name="__main__")
+"""
+
 
 @pytest.fixture
 def home(tmp_path):
@@ -32,7 +40,7 @@ def run(environment, verb):
 def begun(environment):
     """An `up` in the middle of applying the platform."""
     running = subprocess.Popen(
-        [sys.executable, "-m", "local.flow", "up"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", UP], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     checkpoint = Path(environment["LOCAL_CLOUD_HOME"]) / "dev/pulumi/backend/.pulumi/stacks/mlops-forecasting/dev.json"
 

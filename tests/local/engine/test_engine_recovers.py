@@ -20,8 +20,10 @@ from local.engine.runner import EngineFailedError
 
 pytestmark = pytest.mark.engine
 
+# A shell's background job starts with SIGINT ignored; ctrl-C is for one that does not.
 UP = """\
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from local.engine.build import find_engine
 from local.engine.runner import PulumiEngine
