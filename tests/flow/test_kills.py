@@ -46,12 +46,13 @@ def test_the_handler_killed_when_the_event_has_reached_the_hub(stack):
     assert stack.pid("event-handler") != pid
 
 
-def test_the_broker_killed_when_the_commit_has_raised_its_event(stack):
-    file, pid = stack.panel("kill-broker", seed=22), stack.pid("kafka")
+@pytest.mark.parametrize(("process", "seed"), [("kafka", 22), ("eventgrid", 24)])
+def test_broker_and_event_grid_killed_when_the_commit_has_raised_its_event(stack, process, seed):
+    file, pid = stack.panel(f"kill-{process}", seed=seed), stack.pid(process)
     with ThreadPoolExecutor(1) as pool:
         arrival = _at_the_commit(stack, pool, file, pid)
         is_once(stack, arrival.result())
-    assert stack.pid("kafka") != pid
+    assert stack.pid(process) != pid
 
 
 def test_the_blob_service_killed_when_the_commit_has_raised_its_event(stack):
@@ -62,14 +63,6 @@ def test_the_blob_service_killed_when_the_commit_has_raised_its_event(stack):
     assert stack.ingest(file).version == first.version
     is_once(stack, first)
     assert stack.pid("blob") != pid
-
-
-def test_event_grid_killed_when_the_commit_has_raised_its_event(stack):
-    file, pid = stack.panel("kill-eventgrid", seed=24), stack.pid("eventgrid")
-    with ThreadPoolExecutor(1) as pool:
-        arrival = _at_the_commit(stack, pool, file, pid)
-        is_once(stack, arrival.result())
-    assert stack.pid("eventgrid") != pid
 
 
 def test_the_prepare_job_killed_while_it_runs(stack):

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from local.engine.build import Engine, find_engine
+from local.engine.build import Engine, ensure_engine
+from local.progress import Progress
 from tests.policy.policy_cases import BREACHES, GOOD, changed, kinds
 
 PACK = Path(__file__).parents[2] / "policy"
@@ -24,10 +25,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    found = find_engine()
-    if found is None:
-        pytest.skip("no engine: `make up` finds or builds one")
-    return found
+    return ensure_engine(Progress())
 
 
 def write_state(file: Path, resources: list[tuple[str, dict[str, Any]]]) -> None:
