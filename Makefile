@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS = never
 RUN = .uv/bin/uv run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up down status check test bench golden
+.PHONY: help setup doctor up down publish status check test bench golden
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,11 +19,14 @@ setup: ## install what the repository needs (run by the others)
 doctor: setup ## what this machine lacks, how to get it, how long it takes
 	@$(RUN) local-cloud doctor
 
-up: setup ## the platform on this machine, data through to silver; DATA=FILE|orange-juice COLUMNS=date=ds,... STACK=dev
+up: setup ## the platform on this machine, data through to a judged model; DATA=FILE|orange-juice COLUMNS=date=ds,... STACK=dev
 	@$(RUN) python -m local.flow up --stack '$(STACK)' --data '$(DATA)' --columns '$(COLUMNS)'
 
 down: setup ## destroy the stack and leave nothing behind
 	@$(RUN) python -m local.flow down --stack '$(STACK)'
+
+publish: setup ## jobs and training pipeline of this work tree to the stack, with what that changes
+	@$(RUN) python -m local.flow publish --stack '$(STACK)'
 
 status: setup ## what runs, what was decided, what failed
 	@$(RUN) local-cloud status --stack '$(STACK)'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("prepare", "up")
+BENCHES = ("forecast", "prepare", "up")
 
 
 def main() -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from contracts.errors import FourPartError
 
 BRONZE, SILVER = "bronze", "silver"
+MODEL = "demand"
+"""Name of the registered model, and of the experiment that its training runs belong to."""
 SCORING_LOGS, DEAD_LETTER, FORECASTS = "scoring-logs", "dead-letter", "forecasts"
 
 
@@ -21,6 +23,7 @@ RULES: dict[str, tuple[str, str]] = {
     "storage_account": (r"[a-z0-9]{3,24}", "3-24 lower-case letters and digits"),
     "databricks": (r"[A-Za-z0-9_-]{3,64}", "3-64 letters, digits, _ and -"),
     "machine_learning": (r"[A-Za-z0-9][\w-]{2,32}", "3-33 letters, digits, _ and -"),
+    "batch_endpoint": (r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]", "3-32 letters, digits and dashes, from a letter"),
     "registry": (r"[A-Za-z0-9]{5,50}", "5-50 letters and digits"),
     "key_vault": (r"[A-Za-z](?!.*--)[A-Za-z0-9-]{1,22}[A-Za-z0-9]", "3-24 letters, digits and single dashes, from a letter"),
     "event_hubs": (r"[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9]", "6-50 letters, digits and dashes, from a letter"),
@@ -89,6 +92,17 @@ def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
         workload=workload,
         suffix=suffix,
     )
+
+
+def training_endpoint(workspace: str) -> str:
+    """Name of the batch endpoint whose default deployment is the training pipeline.
+
+    Names of endpoints are unique in an Azure region, so it follows from the workspace's.
+
+    Raises:
+        NameRefusedError: when the built name breaks the rule of batch endpoints.
+    """
+    return _checked("batch_endpoint", f"train-{workspace.removeprefix('mlw-')}")
 
 
 def _join(*parts: str) -> str:

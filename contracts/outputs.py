@@ -72,6 +72,12 @@ class PlatformOutputs:
         group = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
         return f"{group}/providers/Microsoft.Storage/storageAccounts/{self.lake_account}"
 
+    @property
+    def ml_workspace_id(self) -> str:
+        """ARM id of the machine-learning workspace: the source of its events."""
+        group = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+        return f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{self.ml_workspace}"
+
     def json(self) -> str:
         """The outputs as one JSON object, keys sorted."""
         return json.dumps(asdict(self), sort_keys=True, indent=2)

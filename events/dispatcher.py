@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -98,7 +98,7 @@ class Dispatcher:
         while len(self._running) < self._workers and (item := self._lanes.take(time.time())) is not None:
             if not item.reason:
                 self._inbox.begin(item)
-            future = pool.submit(self._bury if item.reason else self._act, item)
+            future = pool.submit(self._task(item), item)
             self._running[future] = item
             future.add_done_callback(self._signals.put)
 
@@ -123,7 +123,7 @@ class Dispatcher:
             self._put_off(item, error)
 
     def _finish(self, item: Item, outcome: Outcome) -> None:
-        self._inbox.finish(item, outcome)
+        outcome = self._inbox.finish(item, outcome)
         self._lanes.finish(item)
         level = logging.ERROR if outcome.state == "dead" else logging.INFO
         record(outcome.state, level=level, **_facts(item), detail=outcome.detail, run=outcome.run_id)
@@ -135,12 +135,21 @@ class Dispatcher:
         self._lanes.put_off(item)
         record("retry", level=logging.WARNING, **_facts(item), seconds=round(wait, 2), error=_text(error))
 
+    def _task(self, item: Item) -> Callable[[Item], Outcome]:
+        if item.reason:
+            return self._bury
+        route = self._routes.get(item.route)
+        # A later attempt is asked for, by a person or after a failure, and so not passed over.
+        if route is not None and route.newest_only and item.attempt == 1 and self._inbox.overtaken(item):
+            return _pass_over
+        return self._act
+
     def _act(self, item: Item) -> Outcome:
         route = self._routes.get(item.route)
         if route is None:
             msg = f"this handler has no route named {item.route}"
             raise PoisonError(msg)
-        return route.act(Work(event=parse(item.body), effect_key=item.effect_key, token=item.token))
+        return route.act(Work(event=parse(item.body), effect_key=item.effect_key, attempt=item.attempt, token=item.token))
 
     def _bury(self, item: Item) -> Outcome:
         facts = {"effect_key": item.effect_key, "attempt": item.attempt, "tries": item.tries, "place": item.place}
@@ -148,6 +157,10 @@ class Dispatcher:
         key = item.lane.encode("ascii", "replace").decode()
         self._publisher.send(Record(hub=Hub.DEAD_LETTER, key=key, value=item.body, headers=headers))
         return Outcome(state="dead", detail=item.reason)
+
+
+def _pass_over(_: Item) -> Outcome:
+    return Outcome(state="ignored", detail="overtaken by a newer version")
 
 
 def _facts(item: Item) -> dict[str, object]:

@@ -7,10 +7,11 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from events.routes import Failure, Outcome
+from events.endings import note, overtaken
+from events.routes import Outcome
 
 FILE = "inbox.db"
 MALFORMED, REFUSED = "malformed", "refused"
@@ -29,7 +30,8 @@ create table if not exists inbox(
   tries integer not null default 0,
   due real not null default 0,
   error text not null default '',
-  outcome text not null default '', run_id text not null default '',
+  outcome text not null default '',       -- how the action ended; 'completed' when the work that it started has
+  run_id text not null default '',
   failure text not null default '',       -- what the target said when the started work failed
   received real not null, finished real,
   unique(route, effect_key, attempt)
@@ -96,6 +98,7 @@ class Inbox:
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        self._db.create_function("token", 3, token, deterministic=True)
         with self.transaction():
             for statement in _DDL.split(";\n"):
                 self._db.execute(statement)
@@ -145,13 +148,23 @@ class Inbox:
         item.reason, item.due = reason, 0.0
         self._update("reason = ?, error = ?, due = 0", reason, reason, seq=item.seq)
 
-    def finish(self, item: Item, outcome: Outcome) -> None:
-        """Store the outcome, and with it the failure of earlier work that it tells of; the row is not ready any more."""
-        values = (outcome.state, outcome.detail, outcome.run_id, time.time(), item.seq)
+    def overtaken(self, item: Item) -> bool:
+        """Whether a newer version than this row's `table@version` stands in its lane, and is not known to have failed."""
+        return overtaken(self._db, item.seq)
+
+    def finish(self, item: Item, outcome: Outcome) -> Outcome:
+        """Store the outcome, and with it the end of earlier work that it tells of; the row is not ready any more.
+
+        An outcome about work that was not started from here is stored, and returned, as ignored.
+        """
         with self.transaction() as db:
-            db.execute("update inbox set state = ?, outcome = ?, run_id = ?, finished = ? where seq = ?", values)
-            if outcome.failure is not None:
-                _fail(db, outcome.failure)
+            if outcome.ending is not None and not note(db, outcome.ending):
+                outcome = replace(outcome, state="ignored", detail="not started by this handler")
+            # The end of the work may have been told before its start was stored.
+            told = "outcome = case outcome when '' then ? else outcome end"
+            values = (outcome.state, outcome.detail, outcome.run_id, time.time(), item.seq)
+            db.execute(f"update inbox set state = ?, {told}, run_id = ?, finished = ? where seq = ?", values)  # noqa: S608
+        return outcome
 
     def _update(self, change: str, *values: object, seq: int) -> None:
         with self.transaction() as db:
@@ -167,15 +180,3 @@ def _put(db: sqlite3.Connection, arrival: Arrival) -> int:
     row = (arrival.route, arrival.effect_key, arrival.lane, arrival.body, arrival.place, arrival.reason, time.time())
     fields = "route, effect_key, attempt, lane, body, place, reason, received"
     return db.execute(f"insert or ignore into inbox({fields}) values (?,?,1,?,?,?,?,?)", row).rowcount  # noqa: S608
-
-
-def _fail(db: sqlite3.Connection, failure: Failure) -> None:
-    """Note a failure at the attempt that started the run; at the latest one when no attempt is known by that run.
-
-    The latter happens when the run fails before its start could be stored, as after a crash.
-    """
-    effect = "route = :route and effect_key = :effect_key"
-    started = f"exists (select 1 from inbox where {effect} and run_id = :run_id and run_id <> '')"  # noqa: S608
-    latest = f"attempt = (select max(attempt) from inbox where {effect})"  # noqa: S608
-    which = f"{effect} and case when {started} then run_id = :run_id else {latest} end"
-    db.execute(f"update inbox set failure = :reason where {which}", asdict(failure))  # noqa: S608

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 
+from events.endings import add_attempt
 from events.errors import RedriveRefusedError
 from events.inbox import UNROUTABLE, Inbox
-
-_COPIED = "route, effect_key, lane, body, place"
 
 
 def redrive(inbox: Inbox, route: str, effect_key: str) -> int:
@@ -28,10 +26,7 @@ def redrive(inbox: Inbox, route: str, effect_key: str) -> int:
         if route in UNROUTABLE:
             allowed = "an effect of one of the routes"
             raise _refused(happened="No route takes this record.", given=f"{route} {effect_key}", allowed=allowed)
-        attempt = int(latest["attempt"]) + 1
-        copy = f"select {_COPIED}, ?, ? from inbox where seq = ?"  # noqa: S608
-        db.execute(f"insert into inbox({_COPIED}, attempt, received) {copy}", (attempt, time.time(), latest["seq"]))
-    return attempt
+        return add_attempt(db, latest["seq"])
 
 
 def _latest(db: sqlite3.Connection, route: str, effect_key: str) -> sqlite3.Row | None:

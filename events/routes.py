@@ -1,28 +1,32 @@
-"""The routes: which events start what, under which effect key and in which lane (docs/contracts.md, 3 to 6)."""
+"""What a route is: which events start what, under which effect key and in which lane (docs/contracts.md, 3 to 6)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from contracts.events import AzureEvent, DataVersion, Event, Hub, OwnEvent
-from events.commits import commit_of, read_commit
-from events.envelope import trace
+from contracts.events import Event, Hub
 from events.errors import RefusedError
 
-DATA_COMMITTED = "data-committed"
-DATASET_FAILED = "dataset-failed"
+DATA_COMMITTED, DATASET_FAILED = "data-committed", "dataset-failed"
+FEATURES_REGISTERED, TRAINING_COMPLETED, TRAINING_FAILED = "features-registered", "training-completed", "training-failed"
+STARTED, COMPLETED = "started", "completed"
+"""What an outcome says of work: that it was started, and then that it did what it should."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failure:
-    """Work started earlier has failed in the target: the effect it was started for, its run if known, and why."""
+class Ending:
+    """Work that a route started has ended in the target, as run `run_id`; without a `failure` it did what it should.
+
+    The run's id tells which attempt it was, or, where the target does not say it, the latest of `effect_key`. When a
+    failed attempt is the latest and its number is below `attempts`, the effect gets the next one.
+    """
 
     route: str
-    effect_key: str
     run_id: str
-    reason: str
+    effect_key: str = ""
+    failure: str = ""
+    attempts: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +36,7 @@ class Outcome:
     state: str
     detail: str
     run_id: str = ""
-    failure: Failure | None = None
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,7 @@ class Work:
 
     event: Event
     effect_key: str
+    attempt: int
     token: str
 
 
@@ -50,6 +55,7 @@ class Route:
 
     `effect_key` looks at the body alone; None means that the event is not for this route, `RefusedError` that it
     is forged or broken. `act` only starts work in the target; it raises `PoisonError` or `RetryableError`.
+    With `newest_only`, whose keys are `table@version`, an older version is ignored once a newer one of its lane is here.
     """
 
     name: str
@@ -58,88 +64,7 @@ class Route:
     effect_key: Callable[[Event], str | None]
     lane: Callable[[Event], str]
     act: Callable[[Work], Outcome]
-
-
-class Preparer(Protocol):
-    """What starts the preparation of a data version; `events.targets.databricks.Databricks` is one."""
-
-    def prepare(self, version: DataVersion, token: str, cause: dict[str, str]) -> str:
-        """Start the job once per token and return the id of its run."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lake:
-    """The lake whose events are believed: URL of its bronze container and, if known, the account's ARM id."""
-
-    bronze_url: str
-    arm_id: str = ""
-
-    @property
-    def account(self) -> str:
-        """The account's name, from `abfss://bronze@NAME.dfs.core.windows.net`."""
-        return self.bronze_url.partition("@")[2].partition(".")[0]
-
-    def check_source(self, source: str) -> None:
-        """Compare a storage event's source with this account, without case, as ARM does.
-
-        Raises:
-            RefusedError: when the event is about another account.
-        """
-        wanted = self.arm_id or f"/providers/Microsoft.Storage/storageAccounts/{self.account}"
-        given = source.rstrip("/").lower()
-        if given == wanted.lower() or (not self.arm_id and given.endswith(wanted.lower())):
-            return
-        msg = "the source is not the lake of this platform"
-        raise RefusedError(msg)
-
-
-def routes(lake: Lake, preparer: Preparer) -> tuple[Route, ...]:
-    """All routes of the platform; what they don't take is counted as unrouted."""
-    return (_data_committed(lake, preparer), _dataset_failed())
-
-
-def _data_committed(lake: Lake, preparer: Preparer) -> Route:
-    def effect_key(event: Event) -> str | None:
-        lake.check_source(event.source)
-        version = commit_of(event.subject)
-        return None if version is None else str(version)
-
-    def act(work: Work) -> Outcome:
-        version = DataVersion.parse(work.effect_key)
-        commit = read_commit(lake.bronze_url, version)
-        if not commit.changes_data:
-            return Outcome(state="ignored", detail="no data change")
-        cause = trace(work.event)
-        run_id = preparer.prepare(version, work.token, {**cause, "traceparent": cause["traceparent"] or commit.traceparent})
-        return Outcome(state="done", detail="started", run_id=run_id)
-
-    return Route(
-        name=DATA_COMMITTED,
-        hub=Hub.DATA_DELIVERY,
-        types=frozenset({AzureEvent.BLOB_CREATED, AzureEvent.BLOB_RENAMED}),
-        effect_key=effect_key,
-        lane=lambda event: event.subject.rpartition("/_delta_log/")[0],
-        act=act,
-    )
-
-
-def _dataset_failed() -> Route:
-    def act(work: Work) -> Outcome:
-        event = work.event
-        run_id, reason = str(event.data.get("run_id", "")), str(event.data.get("happened", "")) or "no reason given"
-        key = event.dataversion or event.subject
-        failure = Failure(route=DATA_COMMITTED, effect_key=key, run_id=run_id, reason=reason[:500])
-        return Outcome(state="done", detail="failure recorded", run_id=run_id, failure=failure)
-
-    return Route(
-        name=DATASET_FAILED,
-        hub=Hub.DATASET_REGISTRY,
-        types=frozenset({OwnEvent.DATASET_FAILED}),
-        effect_key=lambda event: f"{event.source}|{event.id}",
-        lane=lambda event: event.dataversion or event.subject,
-        act=act,
-    )
+    newest_only: bool = False
 
 
 def route_of(table: Sequence[Route], hub: str, event: Event) -> tuple[Route, str] | None:

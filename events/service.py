@@ -7,19 +7,23 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 
 from azure.identity import DefaultAzureCredential
 from confluent_kafka import KafkaException
 
 from contracts.errors import FourPartError
 from events import logs, status
+from events.data_routes import Lake
 from events.dispatcher import RetryPolicy
 from events.handler import Handler
 from events.inbox import Inbox
 from events.redrive import redrive
-from events.routes import Lake, routes
 from events.settings import Settings, state_directory
+from events.table import routes
 from events.targets.databricks import Databricks
+from events.targets.machine_learning import MachineLearning
+from events.training_routes import Workspace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,10 +49,14 @@ def serve(environment: Mapping[str, str]) -> int:
     """
     logs.start()
     settings = Settings.from_environment(environment)
-    with DefaultAzureCredential() as credential:
-        databricks = Databricks(settings.databricks_host, credential)
-        table = routes(Lake(bronze_url=settings.bronze_url, arm_id=settings.lake_id), databricks)
-        handler = Handler(settings, table, RetryPolicy(tries=settings.tries))
+    lake = Lake(bronze_url=settings.bronze_url, arm_id=settings.lake_id)
+    workspace = Workspace(arm_id=settings.places.workspace_id, attempts=settings.attempts)
+    with (
+        DefaultAzureCredential() as credential,
+        closing(Databricks(settings.databricks_host, credential)) as databricks,
+        closing(MachineLearning(settings.places, credential)) as machine_learning,
+    ):
+        handler = Handler(settings, routes(lake, databricks, workspace, machine_learning), RetryPolicy(tries=settings.tries))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: handler.stop())
         try:
@@ -56,8 +64,6 @@ def serve(environment: Mapping[str, str]) -> int:
         except KafkaException as error:
             logs.record("end", level=logs.ERROR, error=error)
             return 1
-        finally:
-            databricks.close()
     logs.record("stopped", handler=settings.handler_id)
     return 0
 

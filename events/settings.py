@@ -7,16 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.names import BRONZE, RULES
+from contracts.names import BRONZE, FORECASTS, RULES, SILVER
 from events.connection import Connection
 from events.errors import SettingError
+from events.targets.machine_learning import METADATA_URL, Places
 
-_BRONZE = re.compile(rf"abfss://{BRONZE}@{RULES['storage_account'][0]}\.dfs\.core\.windows\.net/?")
 _LAKE = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]+", re.IGNORECASE
 )
+_WORKSPACE = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/"
+    rf"{RULES['machine_learning'][0]}",
+    re.IGNORECASE | re.ASCII,
+)
+_METADATA = re.compile(r"https://[^/?#@\s]+/[^?#\s]*(?:\?[^#\s]*)?", re.ASCII)
 _HANDLER = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_TRIES = range(1, 101)
+_TRIES, _ATTEMPTS = range(1, 101), range(1, 11)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,27 +36,33 @@ class Settings:
     handler_id: str
     lake_id: str
     tries: int
+    places: Places
+    attempts: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read EVENTS_BOOTSTRAP, EVENTS_AUTH, BRONZE_URL, DATABRICKS_HOST, HANDLER_STATE, and the optional ones.
+        """Read where to work, and HANDLER_STATE.
 
-        Optional are HANDLER_ID (the replica's ordinal, default 0), LAKE_ID (the lake account's ARM id) and
-        HANDLER_TRIES (calls of a failing action before the dead letter, default 12).
+        Required are EVENTS_BOOTSTRAP, EVENTS_AUTH, BRONZE_URL, SILVER_URL, FORECASTS_URL, DATABRICKS_HOST and
+        ML_WORKSPACE_ID (the ARM id of the machine-learning workspace). Optional are HANDLER_ID (the replica's ordinal,
+        default 0), LAKE_ID (the lake account's ARM id), HANDLER_TRIES (calls of a failing action before the dead
+        letter, default 12), HANDLER_ATTEMPTS (training runs for one data version before a person must look, default 2)
+        and ARM_CLOUD_METADATA_URL (the document that tells the addresses of a cloud, default public Azure's).
 
         Raises:
             SettingError: when one is missing or not usable.
         """
-        bronze = f"abfss://{BRONZE}@ACCOUNT.dfs.core.windows.net"
         lake = "/subscriptions/.../providers/Microsoft.Storage/storageAccounts/NAME, or unset"
         return cls(
             connection=Connection.from_environment(environment),
-            bronze_url=_matched(environment, "BRONZE_URL", _BRONZE, bronze),
+            bronze_url=_container(environment, "BRONZE_URL", BRONZE),
             databricks_host=environment.get("DATABRICKS_HOST", ""),
             state=state_directory(environment),
             handler_id=_matched(environment, "HANDLER_ID", _HANDLER, "1-64 letters, digits, ._-", default="0"),
             lake_id=_matched(environment, "LAKE_ID", _LAKE, lake) if environment.get("LAKE_ID") else "",
-            tries=_tries(environment.get("HANDLER_TRIES", "12")),
+            tries=_count(environment, "HANDLER_TRIES", _TRIES, "12"),
+            places=_places(environment),
+            attempts=_count(environment, "HANDLER_ATTEMPTS", _ATTEMPTS, "2"),
         )
 
 
@@ -78,10 +90,26 @@ def _matched(environment: Mapping[str, str], name: str, pattern: re.Pattern[str]
     return given
 
 
-def _tries(given: str) -> int:
-    if given.isascii() and given.isdigit() and int(given) in _TRIES:
+def _places(environment: Mapping[str, str]) -> Places:
+    workspace = "/subscriptions/.../providers/Microsoft.MachineLearningServices/workspaces/NAME"
+    return Places(
+        workspace_id=_matched(environment, "ML_WORKSPACE_ID", _WORKSPACE, workspace),
+        silver_url=_container(environment, "SILVER_URL", SILVER),
+        forecasts_url=_container(environment, "FORECASTS_URL", FORECASTS),
+        metadata_url=_matched(environment, "ARM_CLOUD_METADATA_URL", _METADATA, "https://HOST/metadata/endpoints", METADATA_URL),
+    )
+
+
+def _container(environment: Mapping[str, str], name: str, container: str) -> str:
+    pattern = re.compile(rf"abfss://{container}@{RULES['storage_account'][0]}\.dfs\.core\.windows\.net/?")
+    return _matched(environment, name, pattern, f"abfss://{container}@ACCOUNT.dfs.core.windows.net")
+
+
+def _count(environment: Mapping[str, str], name: str, allowed: range, default: str) -> int:
+    given = environment.get(name, default)
+    if given.isascii() and given.isdigit() and int(given) in allowed:
         return int(given)
-    raise _unusable(name="HANDLER_TRIES", given=given, allowed=f"a whole number from {_TRIES[0]} to {_TRIES[-1]}")
+    raise _unusable(name=name, given=given, allowed=f"a whole number from {allowed[0]} to {allowed[-1]}")
 
 
 def _unusable(*, name: str, given: str, allowed: str) -> SettingError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from events.inbox import Inbox
+from events.routes import COMPLETED, FEATURES_REGISTERED
 
 FILE = "status.json"
 STALE_SECONDS = 15.0
@@ -24,7 +25,8 @@ _LATEST = "not exists (select 1 from inbox n where n.route = i.route and n.effec
 class Counts:
     """What the inbox holds, counted by effect; an effect counts with its latest attempt.
 
-    `duplicates` are deliveries beyond the first of an effect, `unrouted` are events that no route takes.
+    `duplicates` are deliveries beyond the first of an effect, `unrouted` are events that no route takes. `trainings` are
+    the latest attempts that started a training run, the newest first: `ended` is empty while the run goes on.
     """
 
     ready: int
@@ -37,6 +39,7 @@ class Counts:
     unrouted_types: Mapping[str, int] = field(default_factory=dict)
     retrying: Sequence[Mapping[str, Any]] = ()
     ended_badly: Sequence[Mapping[str, Any]] = ()
+    trainings: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,7 @@ def count(inbox: Inbox) -> Counts:
         unrouted_types={row["type"]: row["n"] for row in unrouted},
         retrying=_shown(inbox, "state = 'ready' and error <> ''"),
         ended_badly=_shown(inbox, "(state = 'dead' or failure <> '')"),
+        trainings=_trainings(inbox),
     )
 
 
@@ -86,6 +90,12 @@ def _shown(inbox: Inbox, which: str) -> list[dict[str, Any]]:
     fields = "route, effect_key, attempt, tries, run_id, case failure when '' then error else failure end as error"
     query = f"select {fields} from inbox i where {which} and {_LATEST} order by seq desc limit {_SHOWN}"  # noqa: S608
     return [dict(row) for row in inbox.rows(query)]
+
+
+def _trainings(inbox: Inbox) -> list[dict[str, Any]]:
+    ended = "case when failure <> '' then failure when outcome = ? then outcome else '' end as ended"
+    query = f"select effect_key, attempt, run_id, {ended} from inbox where route = ? and run_id <> '' order by seq desc limit ?"  # noqa: S608
+    return [dict(row) for row in inbox.rows(query, COMPLETED, FEATURES_REGISTERED, _SHOWN)]
 
 
 def write_status(state: Path, status: Status) -> None:

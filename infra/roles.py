@@ -98,6 +98,7 @@ TABLE: tuple[Assignment, ...] = (
     Assignment(Principal.HANDLER, RECEIVE, Place.BUS),
     Assignment(Principal.HANDLER, SEND, Place.BUS),
     Assignment(Principal.HANDLER, READ, Place.LAKE_BRONZE),
+    Assignment(Principal.HANDLER, SCIENTIST, Place.WORKSPACE),
     Assignment(Principal.SCORING, READ, Place.FORECASTS),
     Assignment(Principal.SCORING, CONTRIBUTE, Place.SCORING_LOGS),
     Assignment(Principal.SCORING, PULL, Place.REGISTRY),

@@ -13,6 +13,7 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
     "Storage Blob Data Reader": ("blob/read",),
     "Azure Event Hubs Data Sender": ("eventhubs/send",),
     "Azure Event Hubs Data Receiver": ("eventhubs/receive",),
+    "AzureML Data Scientist": ("ml/*",),
 }
 
 

@@ -19,6 +19,7 @@ class Endpoints:
     blob: int
     databricks: int
     eventgrid: int
+    arm: int
     kafka: int
     provider: int
 

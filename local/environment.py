@@ -17,6 +17,7 @@ def client_environment(cloud: Cloud, identity: str, account: str = "") -> dict[s
         "IDENTITY_ENDPOINT": token,
         "IDENTITY_HEADER": identity,
         "AZURE_MSI_ENDPOINT": token,
+        "ARM_CLOUD_METADATA_URL": f"{cloud.endpoints.url('arm')}/metadata/endpoints",
         "REQUESTS_CA_BUNDLE": authority,
         "SSL_CERT_FILE": authority,
         "EVENTS_AUTH": "none",

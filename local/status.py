@@ -1,4 +1,4 @@
-"""What runs and what failed, read where Azure would show it: metrics of Event Grid, the handler's status, runs of Databricks."""
+"""What runs and what failed, read where Azure would show it: metrics of Event Grid, the handler's status, runs of both kinds."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from local.lifecycle import healthy
 from local.processes import Processes
 from local.services.cloud import Cloud
 from local.services.eventgrid import models as eventgrid
+from local.services.machine_learning.decisions import find_decision
+from local.services.machine_learning.runs import Run, Runs, Status
 
 HANDLER = "event-handler"
 SUBSCRIPTIONS = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
@@ -23,13 +25,14 @@ ENDED_BADLY = {"FAILED", "SUCCESS_WITH_FAILURES", "TIMEDOUT", "CANCELED", "INTER
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Processes, counts of resources by type, subscriptions that saw events, the handler's own figures, recent runs."""
+    """Processes, counts of resources by type, subscriptions that saw events, the handler's own figures, recent runs of both kinds."""
 
     processes: dict[str, dict[str, Any]]
     resources: int
     subscriptions: list[dict[str, Any]]
     handler: dict[str, Any]
     runs: list[dict[str, Any]]
+    trainings: list[dict[str, Any]]
 
 
 def report(cloud: Cloud) -> Report:
@@ -41,6 +44,7 @@ def report(cloud: Cloud) -> Report:
         subscriptions=[_subscription(cloud, item.id) for item in resources if item.type == SUBSCRIPTIONS],
         handler=_handler(cloud),
         runs=_runs(cloud),
+        trainings=_trainings(cloud),
     )
 
 
@@ -61,10 +65,22 @@ def show(found: Report) -> int:
     _print(console, "handler", ("",), _handler_rows(found.handler))
     rows = [(r["job"], r["run_id"], r["state"], r["parameters"], r["message"]) for r in found.runs]
     _print(console, "Databricks job", ("run", "state", "parameters", "message"), rows)
+    rows = [tuple(run[name] for name in ("run_id", "data", "attempt", "state", "decision")) for run in found.trainings]
+    _print(console, "training", ("data", "attempt", "state", "decision"), rows)
+    for line in _why(found.trainings):
+        console.print(line)
     console.print(f"{found.resources} resources")
     down = any(row["state"] == "down" for row in found.processes.values())
-    failed = bool(found.runs) and found.runs[0]["state"] in ENDED_BADLY
-    return 1 if down or failed else 0
+    latest = [runs[0]["state"] for runs in (found.runs, found.trainings) if runs]
+    return 1 if down or ENDED_BADLY.intersection(state.upper() for state in latest) else 0
+
+
+def _why(trainings: list[dict[str, Any]]) -> list[str]:
+    """The reasons of the newest decision, and the steps that failed in the newest run."""
+    decided = next((run for run in trainings if run["reasons"]), None)
+    reasons = [f"  {'+' if reason['held'] else '-'} {reason['text']}" for reason in decided["reasons"]] if decided else []
+    failed = [f"  {step['name']} failed: {step['error']}" for run in trainings[:1] for step in run["failed_steps"]]
+    return [*([f"{decided['decision']} ({decided['data']})", *reasons] if decided else []), *failed]
 
 
 def _handler_rows(told: dict[str, Any]) -> list[tuple[str, str]]:
@@ -119,6 +135,26 @@ def _subscription(cloud: Cloud, arm_id: str) -> dict[str, Any]:
 def _handler(cloud: Cloud) -> dict[str, Any]:
     file = cloud.state / HANDLER / "status.json"
     return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _trainings(cloud: Cloud) -> list[dict[str, Any]]:
+    """Pipeline runs of Azure ML, the newest first, with what they decided."""
+    runs = Runs(cloud.store)
+    return [_training(cloud, runs, run) for run in runs.roots()[:RECENT_RUNS]]
+
+
+def _training(cloud: Cloud, runs: Runs, run: Run) -> dict[str, Any]:
+    tags, decision = runs.texts(run.run_id, "tag"), find_decision(cloud, run.run_id) or {}
+    failed = [child for child in runs.children(run.run_id) if child.status is Status.FAILED]
+    return {
+        "run_id": run.run_id,
+        "data": tags.get("effect_key", ""),
+        "attempt": tags.get("attempt", ""),
+        "state": str(run.status),
+        "decision": decision.get("decision", ""),
+        "reasons": decision.get("reasons", []),
+        "failed_steps": [{"name": child.name, "error": child.error.strip().rpartition("\n")[2]} for child in failed],
+    }
 
 
 def _runs(cloud: Cloud) -> list[dict[str, Any]]:

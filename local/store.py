@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,8 @@ class Store:
     def declare(self, ddl: str) -> None:
         """Create a service's tables and indexes; statements must be `if not exists`."""
         connection = self._connection()
-        for statement in filter(str.strip, ddl.split(";")):
+        bare = re.sub(r"--[^\n]*", "", ddl)  # a comment may hold a semicolon
+        for statement in filter(str.strip, bare.split(";")):
             with self.transaction():
                 connection.execute(statement)
 

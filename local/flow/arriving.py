@@ -12,6 +12,9 @@ from local.flow.commands import data_ops
 from local.flow.options import ORANGE_JUICE, Options
 from local.progress import Step
 from local.services.cloud import Cloud
+from local.tokens import DEPLOYER
+
+GENERATE = "generate"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +49,18 @@ def ingest(cloud: Cloud, outputs: PlatformOutputs, options: Options, step: Step)
 def _file(cloud: Cloud, options: Options, step: Step) -> Path:
     if options.data and options.data != ORANGE_JUICE:
         return Path(options.data).resolve()
-    verb = options.data or "generate"
+    verb = options.data or GENERATE
     made = cloud.state / "data" / f"{options.data or 'generated'}.parquet"
     if not made.exists():
         step.detail = f"making {made.name}"
         made.parent.mkdir(parents=True, exist_ok=True)
         draft = made.with_name(f"draft-{made.name}")
-        data_ops(cloud, [verb, str(draft)], identity="deployer")
+        truth = ["--truth", str(truth_file(cloud))] if verb == GENERATE else []
+        data_ops(cloud, [verb, str(draft), *truth], identity=DEPLOYER)
         draft.replace(made)
     return made
+
+
+def truth_file(cloud: Cloud) -> Path:
+    """Return where the means are kept that the generated sales were drawn from."""
+    return cloud.state / "data" / "truth.parquet"

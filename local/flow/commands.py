@@ -14,25 +14,45 @@ from local.lifecycle import ROOT
 from local.services.cloud import Cloud
 from local.supervisor import PASSED_ON
 
+DATA_OPS, ML_PIPELINES = "data_ops.cli", "ml_pipelines"
+"""Modules of the product's commands, as `python -m` takes them."""
+
 
 class CommandFailedError(Exception):
     """A command of the product refused or failed; its text is the command's own."""
 
 
-def data_ops(
-    cloud: Cloud, arguments: Sequence[str], *, identity: str, account: str = "", extra: Mapping[str, str] | None = None
+def run(
+    cloud: Cloud,
+    module: str,
+    arguments: Sequence[str],
+    *,
+    identity: str,
+    account: str = "",
+    extra: Mapping[str, str] | None = None,
 ) -> Any:
-    """Run `data-ops` as an identity of the local cloud and return its JSON answer.
+    """Run a command as an identity of the local cloud and return its JSON answer.
 
     Raises:
         CommandFailedError: with the command's error text.
     """
     base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment = {**base, **client_environment(cloud, identity, account), **(extra or {})}
-    command = [sys.executable, "-m", "data_ops.cli", *arguments]
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise CommandFailedError(
             done.stderr.strip() or f"{' '.join(command)} ended with exit code {done.returncode} and no message."
         )
     return json.loads(done.stdout)
+
+
+def data_ops(
+    cloud: Cloud, arguments: Sequence[str], *, identity: str, account: str = "", extra: Mapping[str, str] | None = None
+) -> Any:
+    """Run `data-ops`.
+
+    Raises:
+        CommandFailedError: with the command's error text.
+    """
+    return run(cloud, DATA_OPS, arguments, identity=identity, account=account, extra=extra)

@@ -36,6 +36,7 @@ def want_handler(cloud: Cloud, outputs: PlatformOutputs) -> Process:
         "HANDLER_STATE": str(folder),
         "HANDLER_ID": "0",
         "LAKE_ID": outputs.lake_id,
+        "ML_WORKSPACE_ID": outputs.ml_workspace_id,
     }
     process = Process(name=NAME, argv=[str(python.parent / NAME)], environment=environment)
     Processes(cloud.store).want(process)

@@ -45,7 +45,7 @@ def parse(arguments: Sequence[str]) -> Options:
         DataMissingError: the file is missing, a folder, or unreadable.
     """
     parser = argparse.ArgumentParser(prog="make")
-    parser.add_argument("verb", choices=("up", "down"))
+    parser.add_argument("verb", choices=("up", "publish", "down"))
     parser.add_argument("--stack", default=DEFAULT_STACK)
     parser.add_argument("--data", default="")
     parser.add_argument("--columns", default="")

@@ -54,6 +54,13 @@ def apply(engine: Engine, cloud: Cloud, stack: str, step: Step) -> Applied:
     return applied
 
 
+def outputs_of(engine: Engine, cloud: Cloud, stack: str) -> PlatformOutputs:
+    """Read the outputs of a platform that was applied before."""
+    pulumi = engine_of(engine, cloud, stack)
+    pulumi.init()
+    return PlatformOutputs.of(pulumi.outputs())
+
+
 def destroy(engine: Engine, cloud: Cloud, stack: str, step: Step) -> str:
     """Destroy every resource of the stack and say how many went."""
     pulumi = engine_of(engine, cloud, stack)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
-from confluent_kafka import Consumer, TopicPartition
 
 from contracts.errors import FourPartError
 from contracts.events import DataVersion, Event, Hub, OwnEvent
+from local.flow.bus import read, reader
 from local.progress import Step
 from local.services.cloud import Cloud
 
@@ -32,12 +27,12 @@ def wait_for_silver(cloud: Cloud, arrival: DataVersion, step: Step) -> dict[OwnE
     """
     seen: dict[OwnEvent, Event] = {}
     ends = time.monotonic() + PATIENCE_SECONDS
-    with _reader(cloud) as reader:
+    with reader(cloud, HUBS) as consumer:
         while len(seen) < len(WANTED):
             step.detail = f"{arrival}: waiting for {' and '.join(_missing(seen))}"
             if time.monotonic() > ends:
                 raise _nothing_came(arrival, seen)
-            for event in _events(reader):
+            for event in read(consumer):
                 if event.type == OwnEvent.DATASET_FAILED and event.subject == str(arrival):
                     raise _failed(arrival, event)
                 if event.type in WANTED and _speaks_for(event, arrival):
@@ -53,29 +48,6 @@ def _speaks_for(event: Event, arrival: DataVersion) -> bool:
     """Whether the event is of this bronze version, or of a later one, which holds its rows too."""
     source = DataVersion.parse(str(event.data["source"]))
     return source.table == arrival.table and source.version >= arrival.version
-
-
-@contextmanager
-def _reader(cloud: Cloud) -> Iterator[Consumer]:
-    consumer = Consumer(
-        {"bootstrap.servers": cloud.endpoints.bootstrap, "group.id": "watch", "enable.auto.commit": False, "log_level": 0}
-    )
-    try:
-        metadata = consumer.list_topics(timeout=10)
-        places = [TopicPartition(hub, partition, 0) for hub in HUBS for partition in metadata.topics[hub].partitions]
-        consumer.assign(places)
-        yield consumer
-    finally:
-        consumer.close()
-
-
-def _events(reader: Consumer) -> Iterator[Event]:
-    for message in reader.consume(100, 0.2):
-        value = message.value()
-        if message.error() is None and value:
-            body: Any = json.loads(value)
-            if isinstance(body, dict) and str(body.get("type", "")).startswith("mlops."):
-                yield Event.of(body)
 
 
 def _failed(arrival: DataVersion, event: Event) -> ArrivalFailedError:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -33,6 +35,8 @@ type ErrorForm = Callable[[ServiceError], Response]
 """How a service writes an error: XML for storage, `error_code` for Databricks, `error` for ARM."""
 
 OPEN_PATHS = frozenset({"/health"})
+SIGNATURE = re.compile(r"\bsig=[^&]*")
+"""Part of a query that gives access by itself; logs hold none of it, as on Azure."""
 
 
 def application(
@@ -42,9 +46,13 @@ def application(
     *,
     error_form: ErrorForm,
     open_paths: frozenset[str] = OPEN_PATHS,
+    open_prefixes: tuple[str, ...] = (),
     **options: Any,
 ) -> Starlette:
-    """A service's ASGI app: its routes and `/health` behind the token check and the access log."""
+    """A service's ASGI app: its routes and `/health` behind the token check and the access log.
+
+    Paths below `open_prefixes` pass without a token: their routes check a signed query instead.
+    """
 
     async def health(_: Request) -> Response:
         return JSONResponse({"service": service, "pid": os.getpid()})
@@ -54,19 +62,31 @@ def application(
         return error_form(error)
 
     app = Starlette(routes=[Route("/health", health), *routes], exception_handlers={ServiceError: refuse}, **options)
-    app.add_middleware(Gate, cloud=cloud, service=service, error_form=error_form, open_paths=open_paths | OPEN_PATHS)
+    opened = Opened(paths=open_paths | OPEN_PATHS, prefixes=open_prefixes)
+    app.add_middleware(Gate, cloud=cloud, service=service, error_form=error_form, opened=opened)
     return app
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What needs no token: whole paths, and all below some prefixes."""
+
+    paths: frozenset[str]
+    prefixes: tuple[str, ...]
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.paths or path.startswith(self.prefixes)
 
 
 class Gate:
     """Names the principal of each request, refuses those without one, and writes one access-log line."""
 
-    def __init__(self, app: ASGIApp, *, cloud: Cloud, service: str, error_form: ErrorForm, open_paths: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, *, cloud: Cloud, service: str, error_form: ErrorForm, opened: Opened) -> None:
         self._app = app
         self._cloud = cloud
         self._service = service
         self._error_form = error_form
-        self._open = open_paths
+        self._open = opened
         cloud.logs.mkdir(parents=True, exist_ok=True)
         self._log = os.open(cloud.logs / "access.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
@@ -112,7 +132,7 @@ class Gate:
             "service": self._service,
             "method": scope["method"],
             "path": scope["path"],
-            "query": scope["query_string"].decode(),
+            "query": SIGNATURE.sub("sig=REDACTED", scope["query_string"].decode()),
             "status": status,
             "principal": principal.name if principal else "",
             "user_agent": headers.get("user-agent", ""),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("contracts", "data_ops", "events", "infra", "policy")
+PRODUCT = ("contracts", "data_ops", "events", "infra", "ml_pipelines", "policy")
 PACKAGES = {*PRODUCT, "local", "bench", "tests"}
 
 

@@ -19,6 +19,7 @@ from contracts.events import Hub
 from local.certificates import ensure_certificates
 from local.services.eventhubs.broker import BROKER, command, wait_ready
 from local.services.eventhubs.topics import create_topic
+from tests.events.arm import WORKSPACE, Arm
 
 ACCOUNT = "dlsmlopsforecastingdev"
 LAKE = f"/subscriptions/s/resourceGroups/rg-mlops/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
@@ -26,9 +27,10 @@ ROWS = b'{"commitInfo":{"operation":"WRITE"}}\n{"add":{"path":"part-0.parquet","
 
 
 class Azure:
-    """Tokens at /msi, blobs at /ACCOUNT/bronze, jobs at /api: what the handler talks to, and a ledger of effects."""
+    """Tokens at /msi, blobs at /ACCOUNT/bronze, jobs at /api, ARM: what the handler talks to, and a ledger of effects."""
 
     def __init__(self, certificates):
+        self.arm = Arm()
         self.commits = {}
         self.jobs = [{"job_id": 7, "settings": {"name": "prepare-dataset"}}]
         self.effects = {}
@@ -48,7 +50,12 @@ class Azure:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
         self.url = f"https://127.0.0.1:{self._server.server_port}"
+        self.arm.url = self.url
         self.environment = {
+            "ARM_CLOUD_METADATA_URL": f"{self.url}/metadata/endpoints",
+            "ML_WORKSPACE_ID": WORKSPACE,
+            "SILVER_URL": f"abfss://silver@{ACCOUNT}.dfs.core.windows.net",
+            "FORECASTS_URL": "abfss://forecasts@stmlwmlopsdev.dfs.core.windows.net",
             "SSL_CERT_FILE": str(certificates / "tls" / "ca.pem"),
             "REQUESTS_CA_BUNDLE": str(certificates / "tls" / "ca.pem"),
             "IDENTITY_ENDPOINT": f"{self.url}/msi/token",
@@ -63,6 +70,7 @@ class Azure:
 
     def close(self):
         self.open.set()
+        self.arm.open.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -90,6 +98,8 @@ class Azure:
             )
         if path == "/api/2.2/jobs/list":
             return 200, {}, {"jobs": [job for job in self.jobs if job["settings"]["name"] == query["name"][0]]}
+        if path == "/metadata/endpoints":
+            return self.arm.metadata()
         if path in self.commits:
             return 200, {"ETag": '"1"', "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT"}, self.commits[path]
         return 404, {}, b"<Error><Code>BlobNotFound</Code><Message>The specified blob does not exist.</Message></Error>"
@@ -104,7 +114,17 @@ class Azure:
 
             def do_GET(self):
                 parts = urlsplit(self.path)
-                self._answer(*azure.get(parts.path, parse_qs(parts.query)))
+                if parts.path.startswith("/subscriptions/"):
+                    return self._arm(parts)
+                return self._answer(*azure.get(parts.path, parse_qs(parts.query)))
+
+            def do_PUT(self):
+                self._arm(urlsplit(self.path), json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+            def _arm(self, parts, body=None):
+                assert self.headers["Authorization"] == "Bearer t"
+                assert parse_qs(parts.query)["api-version"]
+                self._answer(*azure.arm.call(self.command, parts.path, body))
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -277,6 +297,47 @@ def committed():
             "id": identity,
             "time": "2026-10-21T07:28:00Z",
             "data": {"api": "PutBlob", "url": "https://169.254.169.254/never-read"},
+        }
+
+    return event
+
+
+@pytest.fixture
+def registered():
+    """The event of our own that tells of a version of the features."""
+
+    def event(version=0, identity=None, **attributes):
+        subject = f"silver/features@{version}"
+        return {
+            "specversion": "1.0",
+            "type": "mlops.features.registered",
+            "source": "/data-ops/prepare-dataset",
+            "subject": subject,
+            "id": identity or f"f-{version}",
+            "time": "2026-10-21T07:28:00Z",
+            "dataversion": subject,
+            "data": {},
+            **attributes,
+        }
+
+    return event
+
+
+@pytest.fixture
+def run_event():
+    """An event of the workspace about a run, as Event Grid writes it; a status makes it RunStatusChanged."""
+
+    def event(run_id, status="", identity="r-0", source=WORKSPACE, kind="azureml.PipelineRun", *, capital=False):
+        data = {"experimentName": "demand", "runId": run_id, "runType": kind, "runTags": {}, "runProperties": {}}
+        data |= {"runStatus": status} if status else {}
+        return {
+            "specversion": "1.0",
+            "type": f"Microsoft.MachineLearningServices.{'RunStatusChanged' if status else 'RunCompleted'}",
+            "source": source,
+            "subject": f"experiments/e/runs/{run_id}",
+            "id": identity,
+            "time": "2026-10-21T07:28:00Z",
+            "data": {key[0].upper() + key[1:]: value for key, value in data.items()} if capital else data,
         }
 
     return event

@@ -11,7 +11,7 @@ from events.errors import PoisonError, RedriveRefusedError, RetryableError
 from events.inbox import Arrival, Inbox
 from events.publisher import Publisher
 from events.redrive import redrive
-from events.routes import Failure, Outcome, Route
+from events.routes import Ending, Outcome, Route
 from events.status import count
 
 QUICK = RetryPolicy(tries=3, base=0.01, cap=0.02)
@@ -176,9 +176,8 @@ def test_a_failure_told_by_the_target_is_noted_and_ends_with_a_redrive(inbox, di
     inbox.put([arriving("k")])
     dispatch(lambda _: Outcome(state="done", detail="", run_id="1"), lambda counts: counts.done == 1, inbox)
     inbox.put([arriving("failed")])
-    outcome = Outcome(
-        state="done", detail="", failure=Failure(route="work", effect_key="k", run_id=run_id, reason="3 rows refused")
-    )
+    ending = Ending(route="work", effect_key="k", run_id=run_id, failure="3 rows refused")
+    outcome = Outcome(state="done", detail="", ending=ending)
     dispatch(lambda _: outcome, lambda counts: counts.failed == 1, inbox)
     assert [(row["effect_key"], row["error"]) for row in count(inbox).ended_badly] == [("k", "3 rows refused")]
     redrive(inbox, "work", "k")
@@ -191,7 +190,7 @@ def test_a_late_failure_of_an_earlier_attempt_does_not_touch_the_redrive(inbox, 
     redrive(inbox, "work", "k")
     dispatch(lambda _: Outcome(state="done", detail="", run_id="2"), lambda counts: (counts.done, counts.ready) == (1, 0), inbox)
     inbox.put([arriving("failed")])
-    outcome = Outcome(state="done", detail="", failure=Failure(route="work", effect_key="k", run_id="1", reason="late"))
+    outcome = Outcome(state="done", detail="", ending=Ending(route="work", effect_key="k", run_id="1", failure="late"))
     dispatch(lambda _: outcome, lambda counts: counts.done == 2, inbox)
     noted = [
         (row["attempt"], row["failure"]) for row in inbox.rows("select * from inbox where effect_key = 'k' order by attempt")

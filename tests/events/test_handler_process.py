@@ -39,8 +39,8 @@ def test_each_commit_starts_one_run_and_everything_else_is_counted_or_dead_lette
     bus.put(
         Hub.DATA_DELIVERY, b"\xff\x00", committed(table="../silver/x", identity="d"), committed(table="calendar", identity="f")
     )
-    features = {"specversion": "1.0", "type": "mlops.features.registered", "source": "s", "id": "g", "subject": "silver/features"}
-    bus.put(Hub.FEATURE_REGISTRY, features)
+    dataset = {"specversion": "1.0", "type": "mlops.dataset.registered", "source": "s", "id": "g", "subject": "silver/panel@0"}
+    bus.put(Hub.DATASET_REGISTRY, dataset)
     service = start(bus.bootstrap)
     until(lambda: counted(tmp_path, ready=0, done=2, ignored=1, dead=2, duplicates=2, unrouted=1))
     until(lambda: (status := read_status(tmp_path)) is not None and status.lag == 0)
@@ -51,7 +51,7 @@ def test_each_commit_starts_one_run_and_everything_else_is_counted_or_dead_lette
     assert set(azure.effects) == {token("data-committed", key, 1) for key in keys}
     cause = azure.parameters[azure.effects[token("data-committed", "bronze/sales@0", 1)]]
     assert cause == {"table": "bronze/sales", "version": "0", "causation": "a", "traceparent": ""}
-    assert status.counts.unrouted_types == {"mlops.features.registered": 1}
+    assert status.counts.unrouted_types == {"mlops.dataset.registered": 1}
     assert (len(status.assigned), status.expected, status.missing_hubs) == (32, 32, [])
     dead = bus.read(Hub.DEAD_LETTER, 2)
     assert sorted(headers["route"] for _, headers in dead) == ["malformed", "refused"]

@@ -8,6 +8,9 @@ from events.errors import SettingError
 from events.inbox import Arrival, Inbox, Item
 from events.routes import Outcome
 from events.settings import Settings
+from events.targets.machine_learning import METADATA_URL
+
+WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/mlw-demand"
 
 
 @pytest.fixture
@@ -15,6 +18,9 @@ def environment(tmp_path):
     return {
         "EVENTS_BOOTSTRAP": "evh:9093",
         "BRONZE_URL": "abfss://bronze@dlsmlops.dfs.core.windows.net",
+        "SILVER_URL": "abfss://silver@dlsmlops.dfs.core.windows.net",
+        "FORECASTS_URL": "abfss://forecasts@stmlwmlops.dfs.core.windows.net",
+        "ML_WORKSPACE_ID": WORKSPACE,
         "DATABRICKS_HOST": "https://adb-1.azuredatabricks.net",
         "HANDLER_STATE": str(tmp_path / "state"),
     }
@@ -23,6 +29,8 @@ def environment(tmp_path):
 def test_the_optional_settings_have_defaults_and_the_state_directory_is_made(environment, tmp_path):
     settings = Settings.from_environment(environment)
     assert (settings.handler_id, settings.lake_id, settings.tries) == ("0", "", RetryPolicy().tries)
+    assert (settings.attempts, settings.places.metadata_url) == (2, METADATA_URL)
+    assert settings.places.endpoint == "train-demand"
     assert (tmp_path / "state").is_dir()
 
 
@@ -40,6 +48,16 @@ def test_the_optional_settings_have_defaults_and_the_state_directory_is_made(env
         ("LAKE_ID", "dlsmlops"),
         ("HANDLER_TRIES", "0"),
         ("HANDLER_TRIES", "many"),
+        ("HANDLER_ATTEMPTS", "0"),
+        ("HANDLER_ATTEMPTS", "11"),
+        ("SILVER_URL", "abfss://bronze@dlsmlops.dfs.core.windows.net"),
+        ("FORECASTS_URL", ""),
+        ("ML_WORKSPACE_ID", ""),
+        ("ML_WORKSPACE_ID", "mlw-demand"),
+        ("ML_WORKSPACE_ID", f"{WORKSPACE}/jobs/x"),
+        ("ML_WORKSPACE_ID", WORKSPACE.replace("workspaces", "registries")),
+        ("ARM_CLOUD_METADATA_URL", "http://management.azure.com/metadata/endpoints"),
+        ("ARM_CLOUD_METADATA_URL", "https://someone@management.azure.com/metadata/endpoints"),
         ("DATABRICKS_HOST", "http://adb-1.azuredatabricks.net"),
     ],
 )
@@ -52,7 +70,7 @@ def test_an_unusable_setting_ends_the_command_with_its_name(environment, monkeyp
     assert f"given:   {value or 'nothing'}" in told
 
 
-@pytest.mark.parametrize("name", ["EVENTS_BOOTSTRAP", "BRONZE_URL", "HANDLER_STATE"])
+@pytest.mark.parametrize("name", ["EVENTS_BOOTSTRAP", "BRONZE_URL", "SILVER_URL", "ML_WORKSPACE_ID", "HANDLER_STATE"])
 def test_a_missing_setting_is_an_unusable_one(environment, name):
     del environment[name]
     with pytest.raises(SettingError, match=name):

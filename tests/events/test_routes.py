@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 from contracts.events import Event, Hub
+from events.data_routes import Lake
 from events.errors import RefusedError
 from events.inbox import token
 from events.intake import arrival
-from events.routes import Failure, Lake, Work, route_of, routes
+from events.routes import Ending, Work, route_of
+from events.table import routes
+from events.training_routes import Workspace
+from tests.events.arm import WORKSPACE
 
 ACCOUNT = "dlsmlopsforecastingdev"
 LAKE = f"/subscriptions/s/resourceGroups/rg-mlops/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
@@ -23,8 +27,15 @@ class NoTarget:
     def prepare(self, version, token, cause):
         raise AssertionError((version, token, cause))
 
+    def train(self, version, token, tags):
+        raise AssertionError((version, token, tags))
 
-TABLE = routes(Lake(bronze_url=URL, arm_id=LAKE), NoTarget())
+
+def table_of(lake):
+    return routes(lake, NoTarget(), Workspace(arm_id=WORKSPACE, attempts=2), NoTarget())
+
+
+TABLE = table_of(Lake(bronze_url=URL, arm_id=LAKE))
 
 
 def routed(hub, event):
@@ -53,13 +64,13 @@ def test_arm_ids_are_compared_without_case(committed, source):
 @pytest.mark.parametrize("arm_id", [LAKE, ""])
 @pytest.mark.parametrize("source", ["", f"{LAKE}2", LAKE.replace(ACCOUNT, "other"), f"x{ACCOUNT}", "https://example.org"])
 def test_an_event_about_another_account_is_refused(committed, source, arm_id):
-    table = routes(Lake(bronze_url=URL, arm_id=arm_id), NoTarget())
+    table = table_of(Lake(bronze_url=URL, arm_id=arm_id))
     with pytest.raises(RefusedError, match="source"):
         route_of(table, Hub.DATA_DELIVERY, Event.of(committed(source=source)))
 
 
 def test_without_the_arm_id_the_accounts_name_is_what_counts(committed):
-    table = routes(Lake(bronze_url=URL), NoTarget())
+    table = table_of(Lake(bronze_url=URL))
     elsewhere = LAKE.replace("rg-mlops", "rg-renamed")
     assert route_of(table, Hub.DATA_DELIVERY, Event.of(committed(source=elsewhere))) is not None
     with pytest.raises(RefusedError):
@@ -73,9 +84,9 @@ def test_a_storage_event_through_another_hub_is_refused(hub):
         route_of(TABLE, hub, event)
 
 
-def test_features_start_nothing_yet_and_a_failed_dataset_is_recorded():
-    features = Event(type="mlops.features.registered", source="s", subject="x", id="i", time="")
-    assert route_of(TABLE, Hub.FEATURE_REGISTRY, features) is None
+def test_a_registered_dataset_starts_nothing_and_a_failed_one_is_recorded():
+    dataset = Event(type="mlops.dataset.registered", source="s", subject="x", id="i", time="")
+    assert route_of(TABLE, Hub.DATASET_REGISTRY, dataset) is None
     failed = Event(type="mlops.dataset.failed", source="s", subject="x", id="i", time="")
     assert routed(Hub.DATASET_REGISTRY, failed) == ("dataset-failed", "s|i")
 
@@ -84,8 +95,8 @@ def test_a_failed_dataset_names_the_effect_and_the_run_that_failed():
     data = {"run_id": "101", "happened": "The panel has no rows."}
     event = Event(type="mlops.dataset.failed", source="s", subject="bronze/sales@3", id="i", time="", data=data)
     [failed] = [route for route in TABLE if route.name == "dataset-failed"]
-    failure = failed.act(Work(event=event, effect_key="s|i", token=token(failed.name, "s|i", 1))).failure
-    assert failure == Failure(route="data-committed", effect_key="bronze/sales@3", run_id="101", reason="The panel has no rows.")
+    ending = failed.act(Work(event=event, effect_key="s|i", attempt=1, token=token(failed.name, "s|i", 1))).ending
+    assert ending == Ending(route="data-committed", effect_key="bronze/sales@3", run_id="101", failure="The panel has no rows.")
 
 
 @given(st.binary(max_size=300) | st.none(), st.sampled_from(list(Hub)))

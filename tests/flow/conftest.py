@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from contracts.events import DataVersion, Event, Hub, OwnEvent
 from contracts.outputs import PlatformOutputs
 from local.flow.arriving import Arrival, ingest
 from local.flow.commands import data_ops
-from local.flow.handler import state_of as handler_state
+from local.flow.handler import state_of as handler_state, want_handler
 from local.flow.options import Options
-from local.flow.up import stand_up
+from local.flow.publishing import publish_jobs
+from local.flow.up import stand_platform, stand_up
 from local.flow.watch import wait_for_silver
 from local.lifecycle import stop
 from local.progress import Progress, Step
@@ -109,15 +111,34 @@ def until(what: str, holds: Callable[[], object], seconds: float = 60.0) -> None
         time.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    home = tmp_path_factory.mktemp("home")
+@contextmanager
+def _home(folder: Path) -> Iterator[Options]:
+    """A home of its own for stacks, and the stack in it stopped at the end."""
     before = os.environ.get("LOCAL_CLOUD_HOME")
-    os.environ["LOCAL_CLOUD_HOME"] = str(home)
+    os.environ["LOCAL_CLOUD_HOME"] = str(folder)
     options = Options(verb="up", stack="dev", data="", columns="")
     try:
-        cloud, applied = stand_up(options, Progress())
-        yield Stack(cloud=cloud, outputs=applied.outputs, folder=home)
+        yield options
     finally:
         stop(options.state)
         os.environ.pop("LOCAL_CLOUD_HOME") if before is None else os.environ.update(LOCAL_CLOUD_HOME=before)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack without a training pipeline: arrivals become silver, and the handler waits for a pipeline to be published."""
+    folder = tmp_path_factory.mktemp("home")
+    with _home(folder) as options:
+        cloud, applied = stand_platform(options, Progress())
+        publish_jobs(cloud, applied.outputs, Step("publish"))
+        want_handler(cloud, applied.outputs)
+        yield Stack(cloud=cloud, outputs=applied.outputs, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def trained_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A whole stack, its training pipeline published."""
+    folder = tmp_path_factory.mktemp("trained")
+    with _home(folder) as options:
+        cloud, applied = stand_up(options, Progress())
+        yield Stack(cloud=cloud, outputs=applied.outputs, folder=folder)

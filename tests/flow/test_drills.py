@@ -4,7 +4,7 @@ import pytest
 
 from contracts.events import Hub
 from local.flow.handler import NAME, want_handler
-from local.flow.publishing import publish
+from local.flow.publishing import publish_jobs
 from local.processes import Processes
 from local.progress import Step
 from local.provider.deployment import Deployment
@@ -73,10 +73,9 @@ def test_without_the_databricks_job_the_handler_says_which_job_it_misses_and_tri
     jobs.delete(row["job_id"])
     try:
         arrival = stack.ingest(stack.panel("no-job", seed=15))
-        until("the handler tells of it", lambda: stack.handler()["counts"]["retrying"])
-        assert "prepare-dataset" in str(stack.handler()["counts"]["retrying"])
+        until("the handler tells of it", lambda: "jobs named prepare-dataset" in str(stack.handler()["counts"]["retrying"]))
         assert stack.runs(arrival.version) == []
     finally:
-        publish(stack.cloud, stack.outputs, Step("publish"))
+        publish_jobs(stack.cloud, stack.outputs, Step("publish"))
     stack.silver_of(arrival.version)
     assert len(stack.runs(arrival.version)) == 1

@@ -1,9 +1,9 @@
-"""Azure Machine Learning workspaces and clusters; their addresses have Azure's form, nothing local listens there."""
+"""Azure Machine Learning workspaces and clusters; their data planes are the service `arm`."""
 
 from __future__ import annotations
 
 from contracts.names import RULES
-from local.endpoints import Endpoints
+from local.endpoints import HOST, Endpoints
 from local.provider.kinds.kind import Kind, NameRule, ids_at, rule, uuid_of
 from local.provider.wire import Properties
 
@@ -12,12 +12,11 @@ COMPUTE_NAME = NameRule(
 )
 
 
-def _workspace(_endpoints: Endpoints, resource_id: str, inputs: Properties) -> Properties:
-    host = f"{inputs.get('location', '')}.api.azureml.ms"
+def _workspace(endpoints: Endpoints, resource_id: str, _inputs: Properties) -> Properties:
     return {
         "workspaceId": uuid_of(resource_id, "workspace"),
-        "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{resource_id}",
-        "discoveryUrl": f"https://{inputs.get('location', '')}.api.azureml.ms/discovery",
+        "mlFlowTrackingUri": f"azureml://{HOST}:{endpoints.arm}/mlflow/v1.0{resource_id}",
+        "discoveryUrl": f"{endpoints.url('arm')}/discovery",
         "provisioningState": "Succeeded",
     }
 

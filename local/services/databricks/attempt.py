@@ -11,12 +11,14 @@ from typing import Any
 
 from local.environments.environments import EnvironmentFailedError, build, default_cache
 from local.services.cloud import Cloud
-from local.services.databricks import cluster, process
+from local.services.databricks import cluster
 from local.services.databricks.errors import DatabricksError
 from local.services.databricks.models import Ending, Life, Result, Run, TaskRun, now
+from local.services.databricks.process import Command, start
 from local.services.databricks.references import resolve
 from local.services.databricks.runs import Runs, canceled
 from local.services.databricks.volumes import Volumes
+from local.services.held_process import HeldProcess, began, outcome
 
 POLL_SECONDS = 0.05
 FAILED = "Workload failed, see run output for details"
@@ -51,9 +53,9 @@ class Attempt:
 
     def _work(self) -> Ending | None:
         if self.task.pid is not None:
-            old = process.TaskProcess(pid=self.task.pid, born=self.task.born or 0.0)
+            old = HeldProcess(pid=self.task.pid, born=self.task.born or 0.0)
             ending = self._watch(old)
-            if ending is None or process.began(self.folder):
+            if ending is None or began(self.folder):
                 return ending
         return self._launch()
 
@@ -62,7 +64,7 @@ class Attempt:
         self.runs.set_life(self.task, Life.PENDING, started=started)
         try:
             command = self._command()
-            held = process.start(command)
+            held = start(command)
         except (DatabricksError, EnvironmentFailedError) as error:
             return _unprepared("LIBRARY_INSTALLATION_ERROR", "Library installation failed", error)
         except OSError as error:
@@ -71,12 +73,12 @@ class Attempt:
         held.release()
         return self._watch(held)
 
-    def _command(self) -> process.Command:
+    def _command(self) -> Command:
         definition, volumes = self._definition, Volumes(self.cloud.store)
         wheel = definition["python_wheel_task"]
         named = [f"--{name}={value}" for name, value in wheel.get("named_parameters", {}).items()]
         shutil.rmtree(self.folder, ignore_errors=True)
-        return process.Command(
+        return Command(
             python=build(cluster.packages(definition, self.run, volumes), default_cache()),
             package=wheel["package_name"],
             entry_point=wheel["entry_point"],
@@ -86,7 +88,7 @@ class Attempt:
             log=log_file(self.cloud, self.task),
         )
 
-    def _watch(self, running: process.TaskProcess) -> Ending | None:
+    def _watch(self, running: HeldProcess) -> Ending | None:
         peak, reason = 0, None
         while (resident := running.resident()) is not None:
             peak = max(peak, resident)
@@ -103,16 +105,16 @@ class Attempt:
         return stopped(self.runs.get(self.run.run_id)) or _late(task.started, self._definition.get("timeout_seconds"), "task")
 
     def _ending(self, code: int | None, peak: int) -> Ending:
-        outcome = process.outcome(self.folder)
-        if outcome is None:
+        told = outcome(self.folder)
+        if told is None:
             message = "The task's process ended before it was done" + ("." if code is None else f" (exit code {code}).")
             return Ending(
                 life=Life.TERMINATED, result=Result.FAILED, code="DRIVER_ERROR", message=message, error=message, peak_bytes=peak
             )
-        peak = max(peak, outcome["peak_bytes"])
-        if outcome["finished"]:
+        peak = max(peak, told["peak_bytes"])
+        if told["finished"]:
             return Ending(life=Life.TERMINATED, result=Result.SUCCESS, code="SUCCESS", peak_bytes=peak)
-        error, trace = outcome.get("error"), outcome.get("trace")
+        error, trace = told.get("error"), told.get("trace")
         return Ending(
             life=Life.TERMINATED,
             result=Result.FAILED,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.services.databricks import process
+from local.services.held_process import HeldProcess, began, outcome
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def command(tmp_path):
     )
 
 
-def hang_up(held: process.TaskProcess) -> None:
+def hang_up(held: HeldProcess) -> None:
     assert held.child
     assert held.child.stdin
     held.child.stdin.close()
@@ -33,8 +34,8 @@ def test_a_process_whose_service_dies_before_the_release_does_nothing(command):
     held = process.start(command)
     hang_up(held)
     assert held.reap() == 0
-    assert not process.began(command.folder)
-    assert process.outcome(command.folder) is None
+    assert not began(command.folder)
+    assert outcome(command.folder) is None
 
 
 def test_a_released_process_says_how_it_ended(command):
@@ -42,18 +43,18 @@ def test_a_released_process_says_how_it_ended(command):
     assert held.resident()
     held.release()
     assert held.reap() == 1
-    assert process.began(command.folder)
-    outcome = process.outcome(command.folder) or {}
-    assert outcome["error"].startswith("PackageNotFoundError")
-    assert outcome["peak_bytes"] > 1_000_000
+    assert began(command.folder)
+    told = outcome(command.folder) or {}
+    assert told["error"].startswith("PackageNotFoundError")
+    assert told["peak_bytes"] > 1_000_000
     assert held.resident() is None
 
 
 def test_a_killed_process_leaves_no_outcome_and_a_reused_pid_is_not_taken_for_it(command):
     held = process.start(command)
-    assert process.TaskProcess(pid=held.pid, born=held.born - 60).resident() is None
+    assert HeldProcess(pid=held.pid, born=held.born - 60).resident() is None
     held.kill()
     assert held.reap() == -9
     hang_up(held)
-    assert process.outcome(command.folder) is None
+    assert outcome(command.folder) is None
     held.kill()

@@ -1,0 +1,43 @@
+"""`make publish`: jobs and pipeline of this work tree published to a stack that stands, with what that changes."""
+
+from __future__ import annotations
+
+import sys
+
+from contracts.errors import FourPartError
+from local.engine.build import ensure_engine
+from local.flow.handler import want_handler
+from local.flow.options import Options
+from local.flow.platform import outputs_of
+from local.flow.publishing import publish
+from local.lifecycle import start
+from local.progress import Progress
+from local.services.cloud import Cloud
+
+
+class StackAbsentError(FourPartError):
+    """There is no stack to publish to."""
+
+
+def republish(options: Options) -> int:
+    """Publish, print one line for each change, and let the handler run the wheel of this work tree."""
+    if not options.state.exists():
+        raise StackAbsentError(
+            "There is no such stack on this machine.",
+            given=options.stack,
+            allowed="a stack that `make up` made",
+            remedy=f"make up STACK={options.stack}",
+        )
+    progress = Progress()
+    engine = ensure_engine(progress)
+    with progress.step("services") as step:
+        start(options.state, step)
+    cloud = Cloud.open(options.state)
+    outputs = outputs_of(engine, cloud, options.stack)
+    with progress.step("publish") as step:
+        made = publish(cloud, outputs, step)
+        want_handler(cloud, outputs)
+    for publication in made:
+        sys.stdout.write(f"{publication.line}\n")
+        sys.stdout.writelines(f"  {change}\n" for change in publication.changes)
+    return 0

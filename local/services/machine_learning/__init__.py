@@ -1,0 +1,1 @@
+"""Azure Machine Learning behind Resource Manager: documents, jobs, run history, MLflow tracking and registry."""

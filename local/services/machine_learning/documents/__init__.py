@@ -1,0 +1,1 @@
+"""What is published to a workspace: environments, components, code, data, batch endpoints and their deployments."""

@@ -1,0 +1,85 @@
+"""The artefact that is judged and ships: model files, intervals and facts, each known by its hash; no pickle anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from contracts.errors import FourPartError
+from ml_pipelines.forecasting.intervals import Intervals
+from ml_pipelines.forecasting.models import Forecaster, load_forecaster
+from ml_pipelines.forecasting.panel import Panel
+from ml_pipelines.forecasting.training import Trained
+from ml_pipelines.gate.evidence import Prediction
+
+MANIFEST, _FACTS, _INTERVALS = "manifest.json", "artefact.json", "intervals.json"
+
+
+class ArtefactBrokenError(FourPartError):
+    """Files that are not those of the manifest."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Artefact:
+    """A model that forecasts with intervals, and what it was made from."""
+
+    rung: str
+    forecaster: Forecaster
+    intervals: Intervals
+    cutoff: int
+    horizon: int
+    gap: int
+    data_version: str
+    content_hash: str
+
+    def forecast(self, panel: Panel, cutoff: int) -> Prediction:
+        """Point and bounds (n, horizon) of the periods from `cutoff + gap` on, from the first `cutoff` periods."""
+        point = self.forecaster.forecast(panel, cutoff, self.horizon, self.gap)
+        return Prediction(point, *self.intervals.bounds(point))
+
+
+def save_artefact(folder: Path, trained: Trained, *, data_version: str, content_hash: str) -> None:
+    """Write the files, the manifest last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    trained.forecaster.save(folder)
+    facts = {name: getattr(trained, name) for name in ("rung", "cutoff", "horizon", "gap", "chosen_by")}
+    facts |= {"recipe": asdict(trained.recipe), "data_version": data_version, "content_hash": content_hash}
+    (folder / _FACTS).write_text(json.dumps(facts, sort_keys=True, indent=2))
+    (folder / _INTERVALS).write_text(json.dumps(trained.intervals.json()))
+    hashes = {file.name: _hash(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST}
+    (folder / MANIFEST).write_text(json.dumps(hashes, sort_keys=True, indent=2))
+
+
+def load_artefact(folder: Path) -> Artefact:
+    """Read an artefact after its files have been held against the manifest.
+
+    Raises:
+        ArtefactBrokenError: when a file is missing or changed.
+    """
+    _check(folder)
+    facts = json.loads((folder / _FACTS).read_text())
+    return Artefact(
+        forecaster=load_forecaster(facts["rung"], folder),
+        intervals=Intervals.of(json.loads((folder / _INTERVALS).read_text())),
+        **{name: facts[name] for name in ("rung", "cutoff", "horizon", "gap", "data_version", "content_hash")},
+    )
+
+
+def _check(folder: Path) -> None:
+    manifest = folder / MANIFEST
+    hashes: dict[str, str] = json.loads(manifest.read_text()) if manifest.is_file() else {}
+    wrong = [name for name, held in hashes.items() if not (folder / name).is_file() or _hash(folder / name) != held]
+    if hashes and not wrong:
+        return
+    raise ArtefactBrokenError(
+        "The model's files are not those that were written.",
+        given=f"{folder.name}: {', '.join(wrong) or 'no manifest'}",
+        allowed=f"every file of {MANIFEST} with its SHA-256",
+        remedy="Fetch the registered version again, or train anew.",
+    )
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

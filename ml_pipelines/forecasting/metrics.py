@@ -1,0 +1,38 @@
+"""Errors of forecasts; periods without a known sale do not count."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Values = NDArray[np.floating[Any]]
+
+
+def measure(y: Values, point: Values, lower: Values | None, upper: Values | None) -> dict[str, float]:
+    """WAPE, sMAPE, MAPE, bias and coverage, each a share of 1; NaN where nothing can be measured.
+
+    All arrays have one shape. WAPE is sum|f - y| / sum(y). sMAPE is the mean of 2|f - y| / (|f| + |y|), 0 where both are 0
+    (0 to 2, as in Kaggle's store-item contest). MAPE takes rows with y > 0. Bias is sum(f - y) / sum(y). Coverage is the
+    share of sales within the bounds.
+    """
+    known = np.isfinite(y) & np.isfinite(point)
+    sold, told = y[known].astype(np.float64), point[known].astype(np.float64)
+    error, size = np.abs(told - sold), np.abs(told) + np.abs(sold)
+    some = sold > 0
+    found = {
+        "wape": _share(error.sum(), sold.sum()),
+        "smape": float(np.mean(np.divide(2 * error, size, out=np.zeros_like(size), where=size > 0))) if len(sold) else math.nan,
+        "mape": float(np.mean(error[some] / sold[some])) if some.any() else math.nan,
+        "bias": _share((told - sold).sum(), sold.sum()),
+    }
+    if lower is None or upper is None:
+        return found
+    inside = (sold >= lower[known]) & (sold <= upper[known])
+    return {**found, "coverage": float(inside.mean()) if len(sold) else math.nan}
+
+
+def _share(part: float, whole: float) -> float:
+    return float(part / whole) if whole else math.nan

@@ -1,0 +1,104 @@
+"""Training: the ladder fitted, the cheapest rung that is not clearly beaten chosen, its intervals calibrated, and refitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contracts.errors import FourPartError
+from ml_pipelines.forecasting.intervals import Intervals, calibrate
+from ml_pipelines.forecasting.metrics import measure
+from ml_pipelines.forecasting.models import Forecaster
+from ml_pipelines.forecasting.multiplicative_level import MultiplicativeLevel
+from ml_pipelines.forecasting.panel import Cells, Panel
+from ml_pipelines.forecasting.recipe import RUNGS, Recipe
+from ml_pipelines.forecasting.seasonal_naive import SeasonalNaive
+
+WORTH = 0.01
+"""A dearer rung has to be better than the cheaper one by this share of its WAPE."""
+
+
+LEAST_PERIODS = 2
+"""One to know, and one to learn from it."""
+
+
+class HistoryTooShortError(FourPartError):
+    """Too few periods to fit on and to choose by."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trained:
+    """The chosen rung fitted with cutoff `T - horizon - gap`, its intervals, and the WAPE of each rung when it was chosen."""
+
+    rung: str
+    recipe: Recipe
+    forecaster: Forecaster
+    intervals: Intervals
+    cutoff: int
+    horizon: int
+    gap: int
+    chosen_by: Mapping[str, float]
+
+
+def train(panel: Panel, recipe: Recipe, horizon: int, gap: int) -> Trained:
+    """Choose and calibrate on the horizon before the last, then refit up to the last; the last one is left to the gate.
+
+    Raises:
+        HistoryTooShortError: when nothing is left to fit on before both.
+    """
+    last = panel.periods - horizon - gap
+    before = last - horizon - gap
+    if before < LEAST_PERIODS:
+        raise HistoryTooShortError(
+            "The history is too short to train on.",
+            given=f"{panel.periods} periods, horizon {horizon}, gap {gap}",
+            allowed=f"{LEAST_PERIODS} periods more than twice horizon and gap together",
+            remedy="Ingest more history, or pass a shorter horizon.",
+        )
+    y = panel.y[:, before + gap : before + gap + horizon]
+    points = {
+        rung: fitted(rung, panel, recipe, before, horizon, gap).forecast(panel, before, horizon, gap)
+        for rung in RUNGS
+        if rung in recipe.rungs
+    }
+    errors = {rung: measure(y, point, None, None)["wape"] for rung, point in points.items()}
+    rung = choose(errors)
+    return Trained(
+        rung=rung,
+        recipe=recipe,
+        forecaster=fitted(rung, panel, recipe, last, horizon, gap),
+        intervals=calibrate(y, points[rung]),
+        cutoff=last,
+        horizon=horizon,
+        gap=gap,
+        chosen_by=errors,
+    )
+
+
+def choose(errors: Mapping[str, float]) -> str:
+    """The cheapest rung that no dearer one beats by `WORTH`; `errors` map rungs to WAPE, the cheapest first."""
+    best, least = "", float("inf")
+    for rung, error in errors.items():
+        if not best or error < least * (1 - WORTH):
+            # An error that can't be measured is beaten by any that can.
+            best, least = rung, error if error == error else float("inf")  # noqa: PLR0124 - NaN alone differs from itself
+    return best
+
+
+def fitted(rung: str, panel: Panel, recipe: Recipe, cutoff: int, horizon: int, gap: int) -> Forecaster:
+    """Fit one rung on the first `cutoff` periods.
+
+    Raises:
+        KeyError: when there is no such rung.
+    """
+    if rung == "lightgbm":
+        # Its library takes a moment to load, and two rungs do without.
+        from ml_pipelines.forecasting.gradient_boosting import GradientBoosting
+
+        return GradientBoosting.fit(panel, recipe, cutoff, horizon, gap)
+    return {"seasonal_naive": SeasonalNaive, "multiplicative_level": MultiplicativeLevel}[rung].fit(panel.until(cutoff))
+
+
+def refit(panel: Panel, recipe: Recipe, rung: str, cutoff: int, horizon: int, gap: int) -> Cells:
+    """Point forecasts (n, horizon) of a rung fitted anew at a cutoff."""
+    return fitted(rung, panel, recipe, cutoff, horizon, gap).forecast(panel, cutoff, horizon, gap)

@@ -1,0 +1,1 @@
+"""The model gate: decides from arrays alone whether a trained model takes the place of the registered one."""

@@ -1,0 +1,58 @@
+"""The training pipeline: which step takes what from which; the only place that says so."""
+
+# Annotations here are objects that the decorator reads, so they can't be strings.
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from azure.ai.ml import Input, dsl
+from azure.ai.ml.entities import Component, PipelineComponent
+
+from contracts.names import MODEL
+
+NAME = "forecast_training"
+TIMEOUT_SECONDS = {"prepare": 1800, "train": 7200, "evaluate": 1800, "compare": 7200, "register": 900, "package": 1800}
+"""A step that takes longer is stopped, and its run fails."""
+
+type Steps = Mapping[str, Callable[..., Any]]
+
+
+def training_pipeline(steps: Mapping[str, Component], version: str) -> PipelineComponent:
+    """The pipeline over components of the six steps, by step name; no service is asked.
+
+    `features` is the URL of the Delta table of features and `delta_version` the version of it; `forecasts_url` is where
+    `package` publishes. Horizon and gap follow from the panel's frequency when not given; `recipe` is for experiments.
+    """
+    run: Steps = steps  # components are called like functions, which their type does not say
+
+    @dsl.pipeline(  # pyrefly: ignore[no-matching-overload]
+        name=NAME, version=version, display_name="Demand forecast training"
+    )
+    def forecast_training(
+        *,
+        features: Input(type="uri_folder"),  # pyrefly: ignore[invalid-annotation]
+        delta_version: Input(type="integer"),  # pyrefly: ignore[invalid-annotation]
+        forecasts_url: Input(type="string"),  # pyrefly: ignore[invalid-annotation]
+        model_name: Input(type="string") = MODEL,  # pyrefly: ignore[invalid-annotation]
+        horizon: Input(type="integer", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
+        gap: Input(type="integer", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
+        recipe: Input(type="string", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
+    ) -> dict[str, Any]:
+        prepare = run["prepare"](features=features, delta_version=delta_version, horizon=horizon, gap=gap)
+        prepared = prepare.outputs.prepared
+        train = run["train"](prepared=prepared, model_name=model_name, recipe=recipe)
+        model = train.outputs.model
+        evaluate = run["evaluate"](prepared=prepared, model=model)
+        metrics = evaluate.outputs.metrics
+        compare = run["compare"](prepared=prepared, model=model, metrics=metrics, model_name=model_name)
+        decision = compare.outputs.decision
+        register = run["register"](model=model, decision=decision, model_name=model_name)
+        registered = register.outputs.registered
+        package = run["package"](
+            prepared=prepared, model=model, registered=registered, forecasts_url=forecasts_url, model_name=model_name
+        )
+        return {"decision": decision, "registered": registered, "packaged": package.outputs.packaged}
+
+    made: PipelineComponent = forecast_training().component
+    for name, node in made.jobs.items():
+        node.set_limits(timeout=TIMEOUT_SECONDS[name])
+    return made

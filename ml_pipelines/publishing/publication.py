@@ -1,0 +1,152 @@
+"""Publishing: documents that are not there yet, each before what refers to it; the endpoint's default last."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from azure.ai.ml import MLClient
+from azure.ai.ml.entities import BatchEndpoint, Component, Environment, PipelineComponentBatchDeployment
+from azure.core.exceptions import AzureError
+
+from contracts.errors import FourPartError
+from contracts.names import training_endpoint
+from contracts.outputs import PlatformOutputs
+from ml_pipelines.graph import NAME as PIPELINE, training_pipeline
+from ml_pipelines.publishing.catalogue import Catalogue
+from ml_pipelines.publishing.comparison import differences, published
+from ml_pipelines.publishing.definition import SETTINGS, Definition, define
+from ml_pipelines.publishing.environment import IMAGE, NAME as ENVIRONMENT
+from ml_pipelines.publishing.workspace import workspace
+
+KEPT = 3
+"""Deployments that stay, the newest: to go back is to make an older one the default again."""
+
+
+class PublishRefusedError(FourPartError):
+    """Azure ML refused a part of the publication."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What is published now, and what that changed; `changes` is empty when all was there already."""
+
+    endpoint: str
+    deployment: str
+    before: str
+    changes: tuple[str, ...]
+
+
+def publish(outputs: PlatformOutputs, definition: Definition | None = None) -> Published:
+    """Publish this work tree to the stack's workspace; what is there under its version is left alone.
+
+    A publication that is cut off leaves the endpoint's default deployment as it was, and the next one goes on from there.
+
+    Raises:
+        ComponentRefusedError: for a component file that would be published wrong.
+        GraphRefusedError: for a pipeline that binds steps wrong.
+        ReleaseBuildError: when the locked requirements can't be exported.
+        PublishRefusedError: when Azure ML can't be reached or refuses.
+    """
+    made = definition or define()
+    try:
+        return _Publication(workspace(outputs), made, training_endpoint(outputs.ml_workspace)).run()
+    except AzureError as error:
+        happened = "The training pipeline can't be published; the endpoint's default deployment is as it was."
+        raise PublishRefusedError(
+            happened,
+            given=f"{outputs.ml_workspace_id}: {error}",
+            allowed="an existing workspace that this identity may write to",
+            remedy="Check the login and its role on the workspace, then publish again: what was written is kept.",
+        ) from error
+
+
+@dataclass
+class _Publication:
+    client: MLClient
+    definition: Definition
+    endpoint: str
+    changes: list[str] = field(default_factory=list)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.client)
+
+    def run(self) -> Published:
+        self._environment()
+        pipeline = self._pipeline(self._components())
+        self._endpoint()
+        self._deployment(pipeline)
+        before = self.catalogue.default(self.endpoint)
+        if before != self.definition.deployment:
+            self._compare(before)
+            self._switch(before)
+            self._tidy(before)
+        return Published(
+            endpoint=self.endpoint, deployment=self.definition.deployment, before=before, changes=tuple(self.changes)
+        )
+
+    def _environment(self) -> None:
+        environment = self.definition.environment
+        if self.catalogue.environment(ENVIRONMENT, environment.version) is None:
+            self.client.environments.create_or_update(
+                Environment(name=ENVIRONMENT, version=environment.version, image=IMAGE, conda_file=environment.conda)
+            )
+            self.changes.append(f"+ environment {ENVIRONMENT}:{environment.version}")
+
+    def _components(self) -> dict[str, Component]:
+        """The steps' components as the workspace knows them, so that the pipeline refers to them by their ids."""
+        versions = self.definition.versions
+        found = {step: self.catalogue.component(made.name, versions[step]) for step, made in self.definition.steps.items()}
+        with tempfile.TemporaryDirectory(prefix="code-") as folder:
+            missing = [step for step, component in found.items() if component is None]
+            code = self.definition.snapshot.write(Path(folder)) if missing else Path(folder)
+            registered = {step: self._register(self.definition.component(step, code)) for step in missing}
+        return {step: component for step, component in (found | registered).items() if component is not None}
+
+    def _pipeline(self, components: Mapping[str, Component]) -> Component:
+        found = self.catalogue.component(PIPELINE, self.definition.version)
+        return found or self._register(training_pipeline(components, self.definition.version))
+
+    def _register(self, component: Component) -> Component:
+        registered: Component = self.client.components.create_or_update(component)
+        self.changes.append(f"+ component {component.name}:{component.version}")
+        return registered
+
+    def _endpoint(self) -> None:
+        if self.catalogue.endpoint(self.endpoint) is None:
+            told = "Starts the training of demand forecasts."
+            self.client.batch_endpoints.begin_create_or_update(BatchEndpoint(name=self.endpoint, description=told)).result()
+            self.changes.append(f"+ endpoint {self.endpoint}")
+
+    def _deployment(self, pipeline: Component) -> None:
+        name = self.definition.deployment
+        if self.catalogue.has_deployment(name, self.endpoint):
+            return
+        deployment = PipelineComponentBatchDeployment(
+            name=name, endpoint_name=self.endpoint, component=pipeline, settings=dict(SETTINGS)
+        )
+        self.client.batch_deployments.begin_create_or_update(deployment).result()
+        self.changes.append(f"+ deployment {name}")
+
+    def _compare(self, before: str) -> None:
+        old = published(self.catalogue, before.removeprefix("v")) if before else {}
+        if old:
+            self.changes.extend(differences(old, published(self.catalogue, self.definition.version)))
+        elif before:
+            self.changes.append(f"{before}: published by another hand, not compared")
+
+    def _switch(self, before: str) -> None:
+        endpoint = self.client.batch_endpoints.get(self.endpoint)
+        endpoint.defaults = {"deployment_name": self.definition.deployment}
+        self.client.batch_endpoints.begin_create_or_update(endpoint).result()
+        self.changes.append(f"default deployment: {before or 'none'} -> {self.definition.deployment}")
+
+    def _tidy(self, before: str) -> None:
+        """Delete the oldest deployments, since an endpoint holds only so many; runs that they started go on."""
+        for name in self.catalogue.deployments(self.endpoint)[KEPT:]:
+            if name not in {self.definition.deployment, before}:
+                self.client.batch_deployments.begin_delete(name, self.endpoint).result()
+                self.changes.append(f"- deployment {name}")

@@ -1,0 +1,39 @@
+"""Step `evaluate`: the model and the naive methods forecast the last horizon, and all are measured."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ml_pipelines.steps import measured, trained
+from ml_pipelines.steps.naives import naives
+from ml_pipelines.steps.prepared import Prepared
+from ml_pipelines.steps.step import arguments, run
+
+
+def evaluate(given: argparse.Namespace) -> dict[str, Any]:
+    """Write the folder `metrics`; it stays empty when nothing was fitted."""
+    given.metrics.mkdir(parents=True, exist_ok=True)
+    if trained.unchanged(given.model):
+        return {"evaluated": False}
+    from ml_pipelines.forecasting.artefact import load_artefact
+
+    prepared = Prepared.load(given.prepared)
+    y = prepared.actuals(prepared.cutoff)
+    challenger = load_artefact(given.model / trained.ARTEFACT).forecast(prepared.panel, prepared.cutoff)
+    found = naives(prepared)
+    metrics = {name: measured.figures(y, measured.without_bounds(point)) for name, point in found.items()}
+    metrics[measured.CHALLENGER] = measured.figures(y, challenger)
+    measured.save(given.metrics, metrics, challenger, found)
+    return {"evaluated": True, **metrics[measured.CHALLENGER]}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Entry point of the step."""
+    return run(evaluate, arguments("evaluate", folders=("prepared", "model", "metrics")), words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""What is written is what is read, byte for byte the same each time, and nothing else is taken."""
+
+import numpy as np
+import pytest
+
+from ml_pipelines.forecasting.artefact import ArtefactBrokenError, load_artefact, save_artefact
+from ml_pipelines.forecasting.panel import Panel
+from ml_pipelines.forecasting.recipe import RUNGS, Recipe
+from ml_pipelines.forecasting.training import train
+
+FACTS = {"data_version": "silver/features@3", "content_hash": "abc"}
+
+
+def saved(folder, panel, rung):
+    trained = train(panel, Recipe(rounds=15, least_rows=20, rungs=(rung,)), 14, 1)
+    save_artefact(folder, trained, **FACTS)
+    return trained
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_a_stored_artefact_forecasts_as_the_trained_model_does(panel, tmp_path, rung):
+    made = panel()
+    trained = saved(tmp_path, made, rung)
+    loaded = load_artefact(tmp_path)
+    point = trained.forecaster.forecast(made, 225, 14, 1)
+    found = loaded.forecast(made, 225)
+    np.testing.assert_array_equal(found.point, point)
+    np.testing.assert_array_equal(np.stack([found.lower, found.upper]), np.stack(trained.intervals.bounds(point)))
+    assert (loaded.rung, loaded.cutoff, loaded.horizon, loaded.gap) == (rung, 225, 14, 1)
+    assert (loaded.data_version, loaded.content_hash) == tuple(FACTS.values())
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_the_same_input_gives_the_same_bytes(panel, tmp_path, rung):
+    for name in ("one", "two"):
+        saved(tmp_path / name, panel(), rung)
+    files = sorted(file.name for file in (tmp_path / "one").iterdir())
+    assert files == sorted(file.name for file in (tmp_path / "two").iterdir())
+    for name in files:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_a_changed_or_missing_file_is_refused(panel, tmp_path, rung):
+    saved(tmp_path, panel(), rung)
+    for file in sorted(tmp_path.iterdir()):
+        content = file.read_bytes()
+        if file.name != "manifest.json":
+            file.write_bytes(content + b" ")
+            with pytest.raises(ArtefactBrokenError, match="not those that were written"):
+                load_artefact(tmp_path)
+        file.unlink()
+        with pytest.raises(ArtefactBrokenError):
+            load_artefact(tmp_path)
+        file.write_bytes(content)
+    load_artefact(tmp_path)
+
+
+def test_no_file_of_an_artefact_is_a_pickle(panel, tmp_path):
+    saved(tmp_path, panel(), "lightgbm")
+    for file in tmp_path.iterdir():
+        file.read_text()
+
+
+def test_a_panel_comes_back_and_pickled_arrays_are_refused(panel, tmp_path):
+    made = panel(frequency="monthly", periods=40)
+    made.save(tmp_path)
+    loaded = Panel.load(tmp_path)
+    np.testing.assert_array_equal(loaded.y, made.y)
+    np.testing.assert_array_equal(loaded.ds, made.ds)
+    np.testing.assert_array_equal(loaded.covariates["promo"], made.covariates["promo"])
+    assert (loaded.unique_ids, loaded.stores, loaded.season) == (made.unique_ids, made.stores, made.season)
+    np.savez(tmp_path / "panel.npz", y=np.array([{}], dtype=object), ds=np.array([1]))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        Panel.load(tmp_path)

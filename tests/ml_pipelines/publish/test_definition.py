@@ -1,0 +1,84 @@
+"""Versions follow from what is published and from nothing else."""
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from ml_pipelines.publishing.command_lines import PLACEHOLDER
+from ml_pipelines.publishing.component_files import read_steps
+from ml_pipelines.publishing.definition import define
+from ml_pipelines.publishing.snapshot import PACKAGES, ROOT, Snapshot, snapshot
+
+
+def versions(definition):
+    return {**definition.versions, "pipeline": definition.version}
+
+
+def test_the_same_sources_have_the_same_versions(made):
+    assert versions(define()) == versions(made)
+    assert made.deployment == f"v{made.version}"
+    assert len(made.version) == 12
+
+
+def test_another_command_is_another_component_and_another_pipeline(made, spoil):
+    folder = spoil("compare", lambda body: body.update(description="Judges."))
+    changed = versions(define(folder))
+    assert {name for name, version in versions(made).items() if changed[name] != version} == {"compare", "pipeline"}
+
+
+def test_another_package_version_is_another_environment(made):
+    pins = made.environment.pins
+    newer = dataclasses.replace(made.environment, pins=(*pins[:-1], f"{pins[-1]}.post1"))
+    assert newer.version != made.environment.version
+
+
+def test_the_environment_is_the_locked_training_group_alone(made):
+    pins = made.environment.conda["dependencies"][-1]["pip"]
+    named = {pin.partition("==")[0]: pin for pin in pins}
+    assert all("==" in pin for pin in pins)
+    assert {"lightgbm", "mlflow-skinny", "azureml-mlflow", "deltalake", "obstore", "numpy", "azure-identity"} <= set(named)
+    assert not {"azure-ai-ml", "pulumi", "duckdb", "pytest", "local-cloud"} & set(named)
+
+
+def test_the_snapshot_holds_what_steps_run_and_nothing_of_publishing():
+    files = snapshot().files
+    assert {"contracts/errors.py", "data_ops/storage.py", "ml_pipelines/__init__.py"} <= set(files)
+    assert {name.partition("/")[0] for name in files} == set(PACKAGES)
+    assert all(name.endswith(".py") for name in files)
+    assert not [name for name in files if "publishing" in name or b"azure.ai.ml" in files[name]]
+
+
+@pytest.mark.parametrize("edit", ["content", "name"])
+def test_another_file_is_another_snapshot(tmp_path, edit):
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    assert snapshot(tmp_path).version == snapshot().version
+    file = tmp_path / "contracts" / "names.py"
+    if edit == "content":
+        file.write_text(file.read_text() + "\n# more\n")
+    else:
+        file.rename(file.with_name("other.py"))
+    assert snapshot(tmp_path).version != snapshot().version
+
+
+def test_a_snapshot_is_written_as_it_was_read(tmp_path):
+    files = {"a/b.py": b"1", "c.py": b"2"}
+    Snapshot(files=files).write(tmp_path)
+    assert {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*.py")} == files
+
+
+@pytest.mark.parametrize("step", sorted(read_steps()))
+def test_a_step_takes_the_arguments_that_its_component_gives(step):
+    command = read_steps()[step]
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", f"ml_pipelines.steps.{step}", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    options = {f"--{name.partition('.')[2].replace('_', '-')}" for name in PLACEHOLDER.findall(command.command)}
+    assert options | {"--help"} == {word for word in told.replace("[", " ").replace("]", " ").split() if word.startswith("--")}

@@ -1,0 +1,249 @@
+"""The six steps in their order on a small panel: first training, the same again, newer data, a bad recipe, a lost role."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from contracts.events import DataVersion
+from data_ops import ingest as ingestion, prepare as preparation
+from data_ops.sources.generated import generate
+from data_ops.storage import locate
+from data_ops.summary import FEATURES
+from ml_pipelines.forecast_files import current
+from ml_pipelines.registry import Registry, Role
+from ml_pipelines.steps import compare, evaluate, package, prepare, register, train
+
+DAYS, SERIES = 500, 40
+STEPS = {
+    "prepare": (prepare.main, ("features", "delta-version", "prepared")),
+    "train": (train.main, ("prepared", "model-name", "model")),
+    "evaluate": (evaluate.main, ("prepared", "model", "metrics")),
+    "compare": (compare.main, ("prepared", "model", "metrics", "model-name", "decision")),
+    "register": (register.main, ("model", "decision", "model-name", "registered")),
+    "package": (package.main, ("prepared", "model", "registered", "forecasts-url", "model-name", "packaged")),
+}
+SALES = generate(stores=4, items=10, days=DAYS + 3).sales
+DATES = SALES["date"].to_numpy().astype("datetime64[D]")
+LAST = np.unique(DATES)[DAYS - 1]
+QUICK = '--recipe={"rungs": ["seasonal_naive", "multiplicative_level"]}'
+
+
+class Lane:
+    """One lake, one tracking store, and a folder for each training run."""
+
+    def __init__(self, folder: Path, tracking, monkeypatch) -> None:
+        self.folder, self.tracking, self.monkeypatch = folder, tracking, monkeypatch
+        self.runs = 0
+        for name in ("bronze", "silver"):
+            (folder / name).mkdir(parents=True)
+
+    def arrive(self, first: int, last: int) -> int:
+        """Days from `first` to `last` after the panel's first `DAYS` come into silver; the version of its features."""
+        for name in ("bronze", "silver"):
+            self.monkeypatch.setenv(f"{name.upper()}_URL", str(self.folder / name))
+        age = (DATES - LAST).astype(np.int64)
+        file = self.folder / f"{last}.parquet"
+        pq.write_table(SALES.filter(pa.array((age > first) & (age <= last))), file)
+        arrived = ingestion.ingest(file)
+        summary = preparation.prepare(DataVersion(table=arrived.table, version=arrived.version))
+        assert summary is not None
+        return summary.silver[FEATURES]
+
+    def pipeline(self, version: int, *, run: str = "", more: dict[str, list[str]] | None = None) -> Path:
+        """All steps, in this process, as one run; returns the folder of the run."""
+        where = self.start(run)
+        for name in STEPS:
+            quick = [QUICK] if name == "train" else []
+            assert self.step(name, where, version, *quick, *((more or {}).get(name, []))) == 0, name
+        return where
+
+    def start(self, run: str = "") -> Path:
+        self.runs += 1
+        self.monkeypatch.setenv("AZUREML_ROOT_RUN_ID", run or self.tracking.run())
+        return self.folder / f"run-{self.runs}"
+
+    def words(self, name: str, where: Path, version: int) -> list[str]:
+        given = {
+            "features": locate(FEATURES),
+            "delta-version": str(version),
+            "model-name": "demand",
+            "forecasts-url": str(self.folder / "forecasts"),
+        }
+        return [f"--{word}={given.get(word, where / word)}" for word in STEPS[name][1]]
+
+    def step(self, name: str, where: Path, version: int, *more: str) -> int:
+        return STEPS[name][0]([*self.words(name, where, version), *more])
+
+
+@pytest.fixture
+def lane(tmp_path, tracking, monkeypatch):
+    return Lane(tmp_path / "lane", tracking, monkeypatch)
+
+
+def told(where, folder):
+    name = {"decision": "decision.json", "registered": "registered.json", "packaged": "packaged.json"}[folder]
+    return json.loads((where / folder / name).read_text())
+
+
+def boosters(where):
+    return [file for file in (where / "model").rglob("*") if file.is_file() and file.name != "unchanged.json"]
+
+
+def test_the_first_training_promotes_a_challenger_and_publishes_its_forecasts(lane, tracking):
+    version = lane.arrive(-DAYS, 0)
+    where = lane.pipeline(version)
+    decision = told(where, "decision")
+    assert decision["decision"] == "promote", decision["reasons"]
+    assert {"challenger", "multiplicative_level", "seasonal_naive_7", "seasonal_naive_364", "series_median"} <= set(
+        decision["metrics"]
+    )
+    assert decision["metrics"]["challenger"]["wape"] < decision["metrics"][decision["naive"]]["wape"]
+    assert "coverage" in decision["metrics"]["challenger"]
+    assert "coverage" not in decision["metrics"]["seasonal_naive_7"]
+    (made,) = Registry("demand").versions()
+    assert (made.role, made.tags["decision"], made.tags["data_version"]) == (
+        Role.CHALLENGER,
+        "promote",
+        f"silver/features@{version}",
+    )
+    assert float(made.tags["metric.wape"]) == pytest.approx(decision["metrics"]["challenger"]["wape"], rel=1e-4)
+    assert float(made.tags["naive.wape"]) == pytest.approx(decision["metrics"][decision["naive"]]["wape"], rel=1e-4)
+    run = tracking.client.get_run(made.run_id)
+    assert (run.data.tags["decision"], run.data.tags["model.version"]) == ("promote", "1")
+    assert run.data.metrics["wape"] == pytest.approx(decision["metrics"]["challenger"]["wape"])
+    assert json.loads(Path(tracking.client.download_artifacts(run.info.run_id, "decision.json")).read_text()) == decision
+    forecasts, manifest = current(str(lane.folder / "forecasts"), "demand", "1")
+    assert forecasts.point.shape == (SERIES, 28)
+    assert np.isfinite(forecasts.point).all()
+    assert (forecasts.lower <= forecasts.point).all()
+    assert (forecasts.point <= forecasts.upper).all()
+    assert forecasts.ds[0].astype("datetime64[D]") == LAST + np.timedelta64(1, "D")
+    assert manifest["data_version"] == f"silver/features@{version}"
+
+
+def test_the_same_content_ends_in_no_change_without_fitting(lane):
+    version = lane.arrive(-DAYS, 0)
+    lane.pipeline(version)
+    again = lane.pipeline(version)
+    decision = told(again, "decision")
+    assert decision["decision"] == "no_change"
+    assert boosters(again) == []
+    assert (told(again, "registered")["registered"], told(again, "packaged")["packaged"]) == (False, False)
+    assert len(Registry("demand").versions()) == 1
+
+
+def test_a_reused_training_is_no_change_when_the_registry_holds_it_by_now(lane):
+    version = lane.arrive(-DAYS, 0)
+    where = lane.pipeline(version)
+    lane.start()
+    assert lane.step("compare", where, version) == 0
+    assert told(where, "decision")["decision"] == "no_change"
+
+
+def test_the_same_content_as_a_rejected_version_is_kept_out(lane):
+    version = lane.arrive(-DAYS, 0)
+    lane.pipeline(version)
+    registry = Registry("demand")
+    registry.set_role(registry.versions()[0], Role.REJECTED)
+    decision = told(lane.pipeline(version), "decision")
+    assert (decision["decision"], decision["reasons"][0]["held"]) == ("keep", False)
+    assert "rejected" in decision["reasons"][0]["text"]
+
+
+def test_one_more_day_is_refreshed_or_kept_for_a_reason(lane):
+    lane.pipeline(lane.arrive(-DAYS, 0))
+    version = lane.arrive(0, 1)
+    decision = told(lane.pipeline(version), "decision")
+    assert decision["decision"] in {"refresh", "keep"}
+    broken = [reason["rule"] for reason in decision["reasons"] if not reason["held"]]
+    assert (decision["decision"] == "keep") == bool(broken)
+    assert decision["incumbent"] == {"version": "1", "role": "challenger"}
+    assert decision["metrics"]["incumbent"]["wape"] > 0
+    assert len(Registry("demand").versions()) == (2 if decision["decision"] == "refresh" else 1)
+
+
+def test_a_lost_role_stops_training_with_what_to_do(lane, tracking, capsys):
+    version = lane.arrive(-DAYS, 0)
+    where = lane.pipeline(version)
+    tracking.client.delete_model_version_tag("demand", "1", "role")
+    for name in ("train", "compare"):
+        assert lane.step(name, where, version) == 2
+        error = capsys.readouterr().err
+        assert "demand version 1, tag role=''" in error
+        assert "do:      Set the tag `role`" in error
+
+
+def test_a_bad_recipe_is_kept_out_green(lane):
+    version = lane.arrive(-DAYS, 0)
+    lane.pipeline(version)
+    where = lane.pipeline(version, more={"train": ['--recipe={"rounds": 1, "rungs": ["lightgbm"]}']})
+    decision = told(where, "decision")
+    assert decision["decision"] == "keep"
+    assert [reason["rule"] for reason in decision["reasons"] if not reason["held"]]
+    assert not told(where, "registered")["registered"]
+    assert len(Registry("demand").versions()) == 1
+
+
+def test_a_run_registers_one_version_however_often_its_step_is_tried(lane):
+    version = lane.arrive(-DAYS, 0)
+    where = lane.pipeline(version)
+    first = told(where, "registered")
+    assert lane.step("register", where, version) == 0
+    assert told(where, "registered") == first
+    assert len(Registry("demand").versions()) == 1
+
+
+def test_a_step_is_a_process_whose_last_line_is_its_summary(lane):
+    version = lane.arrive(-DAYS, 0)
+    where = lane.start()
+    command = [sys.executable, "-m", "ml_pipelines.steps.prepare", *lane.words("prepare", where, version)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert (summary["series"], summary["periods"], summary["horizon"], summary["gap"]) == (SERIES, DAYS, 28, 0)
+    refused = subprocess.run([*command, "--delta-version=99"], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "There is no such table or version" in refused.stderr
+
+
+def test_a_panel_shorter_than_what_is_asked_is_told(lane, capsys):
+    version = lane.arrive(-DAYS, 0)
+    assert lane.step("prepare", lane.start(), version, "--horizon=500") == 2
+    assert "The panel is not longer than what is to be forecast." in capsys.readouterr().err
+
+
+def test_a_long_horizon_ends_in_insufficient_data(lane):
+    version = lane.arrive(-DAYS, 0)
+    where = lane.pipeline(version, more={"prepare": ["--horizon=120"]})
+    assert told(where, "decision")["decision"] == "insufficient_data"
+    assert not told(where, "packaged")["packaged"]
+
+
+def test_a_table_that_no_preparation_wrote_is_refused(lane, capsys):
+    lane.arrive(-DAYS, 0)
+    assert STEPS["prepare"][0]([f"--features={locate('bronze/sales')}", "--delta-version=1", f"--prepared={lane.start()}"]) == 2
+    assert "does not say what was prepared" in capsys.readouterr().err
+
+
+def test_another_recipe_is_compared_in_the_sources_of_the_registered_one(lane, tracking, capsys):
+    version = lane.arrive(-DAYS, 0)
+    lane.pipeline(version)
+    made = Registry("demand").versions()[0]
+    stored = Path(tracking.client.get_run(made.run_id).info.artifact_uri.removeprefix("file://")) / "model" / "code.zip"
+    with zipfile.ZipFile(stored) as archive:
+        sources = {name: archive.read(name) for name in archive.namelist()}
+    sources["ml_pipelines/steps/refit.py"] = b"raise SystemExit('the sources of version 1')"
+    with zipfile.ZipFile(stored, "w") as archive:
+        for name, content in sources.items():
+            archive.writestr(name, content)
+    where = lane.start()
+    for name, more in {"prepare": [], "train": ['--recipe={"rungs": ["seasonal_naive"]}'], "evaluate": []}.items():
+        assert lane.step(name, where, version, *more) == 0
+    assert lane.step("compare", where, version) == 2
+    assert "demand version 1: the sources of version 1" in capsys.readouterr().err
