@@ -1,7 +1,7 @@
 """Accuracy and time of training on the generated panel and on OrangeJuice: the released model beside naives and the truth.
 
 The last horizon is forecast from a cutoff before it, as the gate does. `oracle` is the generator's conditional mean.
-`bare lgb.train` is LightGBM alone, on the matrix and with the parameters of the released model.
+`bare lgb.train` is LightGBM alone on the same matrix and parameters, all columns taken as numbers.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _task(sales: pa.Table, truth: pa.Table | None) -> Task:
 
 
 def _mean(panel: Panel, sales: pa.Table, truth: pa.Table) -> Cells:
-    """The conditional mean in the panel's order of series; 0 where nothing can be sold is not known ahead, and not told."""
+    """The conditional mean in the panel's order of series; stockouts are not known ahead, so it does not know them."""
     first_rows = slice(0, sales.num_rows, panel.periods)
     stores, items = (sales[name].to_numpy()[first_rows] for name in ("store", "item"))
     place = {f"{store}_{item}": index for index, (store, item) in enumerate(zip(stores, items, strict=True))}

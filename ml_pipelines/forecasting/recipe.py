@@ -31,9 +31,9 @@ class Recipe:
     objective: str = "poisson"
     rounds: int = 120
     learning_rate: float = 0.12
-    leaves: int = 47
-    least_rows: int = 60
-    years: float = 2.0
+    leaves: int = 31
+    least_rows: int = 100
+    years: float = 3.0
     seed: int = 7
 
     @classmethod

@@ -1,0 +1,239 @@
+"""Registered features start a real pipeline that decides; what is missing stops it, with the error where Azure shows it."""
+
+import json
+import os
+import ssl
+import subprocess
+from pathlib import Path
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+
+from contracts.events import DataVersion, Hub, OwnEvent
+from contracts.names import MODEL, training_endpoint
+from local import status
+from local.flow.handler import state_of as handler_state
+from local.flow.publishing import publish_training
+from local.flow.training import wait_for_training
+from local.progress import Step
+from local.services.identity.models import DEPLOYER_PRINCIPAL
+from local.services.machine_learning.documents.models import Documents
+from local.services.machine_learning.runs import Runs, Status
+from tests.flow.conftest import until
+
+pytestmark = pytest.mark.flow
+
+DAYS, ROUTE = 420, "features-registered"
+WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def panel(stack, *, less: int = 0) -> Path:
+    """A small panel, its last days left out as if they had not come yet."""
+    whole = stack.panel(f"training-{less}", items=20, days=DAYS, seed=31)
+    rows = pq.read_table(whole)
+    last = sorted(set(rows["date"].to_pylist()))[-1 - less]
+    kept = [index for index, day in enumerate(rows["date"].to_pylist()) if day <= last]
+    pq.write_table(rows.take(kept), whole)
+    return whole
+
+
+def features_of(stack, file: Path) -> DataVersion:
+    registered = stack.silver_of(stack.ingest(file).version)
+    return DataVersion.parse(registered[OwnEvent.FEATURES_REGISTERED].dataversion)
+
+
+def trained(stack, features: DataVersion):
+    return wait_for_training(stack.cloud, features, Step("training"))
+
+
+def redrive(stack, features: DataVersion) -> None:
+    """What an operator does to train on the same version again."""
+    command = [str(_handler(stack)), "redrive", ROUTE, str(features)]
+    environment = {"PATH": os.environ["PATH"], "HANDLER_STATE": str(handler_state(stack.cloud))}
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+def _handler(stack) -> Path:
+    row = stack.cloud.store.row("select argv from processes where name = 'event-handler'")
+    return Path(json.loads(row["argv"])[0])
+
+
+def workspace(stack) -> str:
+    return stack.outputs.ml_workspace_id
+
+
+def arm(stack, method: str, path: str, **request) -> httpx.Response:
+    """A call to Resource Manager as the deployer, without any client of Azure's."""
+    token, _ = stack.cloud.tokens.issue(DEPLOYER_PRINCIPAL, "https://management.azure.com")
+    url = f"{stack.cloud.endpoints.url('arm')}{workspace(stack)}/{path}"
+    trust = str(stack.cloud.state / "tls" / "ca.pem")
+    version = {"api-version": "2024-10-01"}
+    return httpx.request(method, url, params=version, headers={"Authorization": f"Bearer {token}"}, verify=_tls(trust), **request)
+
+
+def _tls(authority: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=authority)
+
+
+def experiment(stack, name: str, **inputs: str) -> None:
+    """Start the published pipeline by hand, as a person would try a recipe."""
+    endpoint = f"batchEndpoints/{training_endpoint(stack.outputs.ml_workspace)}"
+    default = arm(stack, "GET", endpoint).json()["properties"]["defaults"]["deploymentName"]
+    deployment = arm(stack, "GET", f"{endpoint}/deployments/{default}").json()
+    component = deployment["properties"]["deploymentConfiguration"]["componentId"]["assetId"]
+    features = {"jobInputType": "uri_folder", "mode": "Direct", "uri": f"{stack.outputs.silver_url}/features"}
+    literals = {key: {"jobInputType": "literal", "value": value} for key, value in inputs.items()}
+    places = {"forecasts_url": {"jobInputType": "literal", "value": stack.outputs.forecasts_url}}
+    body = {
+        "jobType": "Pipeline",
+        "componentId": component.removeprefix("azureml:"),
+        "experimentName": MODEL,
+        "inputs": {"features": features, **places, **literals},
+        "settings": {"default_compute": f"{workspace(stack)}/computes/cpu"},
+    }
+    answer = arm(stack, "PUT", f"jobs/{name}", json={"properties": body})
+    assert answer.status_code == 201, answer.text
+
+
+def ended(stack, name: str) -> Status:
+    def query() -> str:
+        row = stack.cloud.store.row("select status from ml_runs where run_id = ?", name)
+        return row["status"] if row else ""
+
+    until(f"{name} ends", lambda: query() in {"Completed", "Failed", "Canceled"}, 120)
+    return Status(query())
+
+
+@pytest.fixture(scope="module")
+def first(trained_stack):
+    """The first training of the stack, which the tests below build on."""
+    return trained(trained_stack, features_of(trained_stack, panel(trained_stack, less=1)))
+
+
+def test_a_commit_ends_in_a_registered_challenger_with_its_forecasts_and_nothing_else_was_started_by_hand(trained_stack, first):
+    assert first.decision["decision"] == "promote"
+    assert [step.name for step in first.steps] == ["prepare", "train", "evaluate", "compare", "register", "package"]
+    registered = [body for body in trained_stack.records(Hub.MODEL_REGISTRY) if body["data"]["modelVersion"] == "1"]
+    assert registered[0]["data"]["modelTags"]["role"] == "challenger"
+    names = [row["name"] for row in trained_stack.cloud.store.rows("select name from blobs where container = 'forecasts'")]
+    assert f"{MODEL}/1/current.json" in names
+
+
+def test_training_again_on_the_same_content_is_no_change_and_fits_nothing(trained_stack, first):
+    features = DataVersion.parse(first.run.name.rpartition(" ")[2])
+    redrive(trained_stack, features)
+    runs = Runs(trained_stack.cloud.store)
+    until("a second run is there", lambda: runs.roots()[0].run_id != first.run.run_id)
+    again = runs.roots()[0]
+    assert ended(trained_stack, again.run_id) is Status.COMPLETED
+    assert runs.texts(again.run_id, "tag")["decision"] == "no_change"
+    reused = [runs.texts(step.run_id, "property")["azureml.isreused"] for step in runs.children(again.run_id)]
+    assert reused[:3] == ["true", "true", "true"]
+    assert status.show(status.report(trained_stack.cloud)) == 0
+
+
+def test_one_more_day_is_a_refresh_or_is_kept_with_a_reason(trained_stack, first):
+    later = trained(trained_stack, features_of(trained_stack, panel(trained_stack)))
+    assert later.run.run_id != first.run.run_id
+    assert later.decision["decision"] in {"refresh", "keep"}
+    assert all(reason["text"] for reason in later.decision["reasons"])
+    assert any(not reason["held"] for reason in later.decision["reasons"]) == (later.decision["decision"] == "keep")
+
+
+def test_a_bad_recipe_is_kept_out_and_the_run_is_green(trained_stack, first):
+    version = first.decision["data_version"].rpartition("@")[2]
+    experiment(trained_stack, "bad-recipe", delta_version=version, recipe='{"rungs": ["seasonal_naive"]}')
+    assert ended(trained_stack, "bad-recipe") is Status.COMPLETED
+    assert Runs(trained_stack.cloud.store).texts("bad-recipe", "tag")["decision"] == "keep"
+
+
+def test_a_step_that_raises_fails_the_run_with_its_log_in_reach_and_an_event_on_the_bus(trained_stack, first):
+    assert first.run.status is Status.COMPLETED
+    experiment(trained_stack, "no-such-version", delta_version="9999")
+    assert ended(trained_stack, "no-such-version") is Status.FAILED
+    step = Runs(trained_stack.cloud.store).children("no-such-version")[0]
+    assert "There is no such table or version in the lake" in step.error
+    told = lambda: [body["data"] for body in trained_stack.records(Hub.TRAINING_RUN_FAILED)]  # noqa: E731
+    until("the bus tells of it", lambda: any(data["runId"] == "no-such-version" for data in told()))
+    log = trained_stack.cloud.state / "machine_learning" / "jobs" / "no-such-version" / "prepare" / "user_logs" / "std_log.txt"
+    assert "9999" in log.read_text()
+
+
+def test_without_a_default_deployment_the_handler_says_so_and_goes_on_when_it_is_published(trained_stack, first):
+    documents, endpoint = Documents(trained_stack.cloud.store), training_endpoint(trained_stack.outputs.ml_workspace)
+    held = arm(trained_stack, "GET", f"batchEndpoints/{endpoint}").json()
+    assert documents.delete(f"{workspace(trained_stack)}/batchEndpoints/{endpoint}")
+    redrive(trained_stack, DataVersion.parse(first.decision["data_version"]))
+    try:
+        until("the handler tells of it", lambda: f"no batch endpoint {endpoint}" in str(trained_stack.handler()["counts"]))
+    finally:
+        again = publish_training(trained_stack.cloud, trained_stack.outputs, Step("publish"))
+    assert again.changes
+    assert (
+        arm(trained_stack, "GET", f"batchEndpoints/{endpoint}").json()["properties"]["defaults"] == held["properties"]["defaults"]
+    )
+    until("nothing waits", lambda: trained_stack.handler()["counts"]["ready"] == 0, 120)
+
+
+def test_without_the_cluster_a_job_is_refused_by_name(trained_stack, first):
+    assert first.run.status is Status.COMPLETED
+    cluster = trained_stack.cloud.resources.get(f"{workspace(trained_stack)}/computes/cpu")
+    trained_stack.cloud.resources.delete(cluster.id)
+    try:
+        with pytest.raises(AssertionError, match="cpu"):
+            experiment(trained_stack, "no-cluster", delta_version="1")
+    finally:
+        trained_stack.cloud.resources.put(cluster)
+
+
+def test_without_the_environment_the_run_fails_and_names_it(trained_stack, first):
+    documents, name = Documents(trained_stack.cloud.store), f"{workspace(trained_stack)}/environments/training"
+    assert first.run.status is Status.COMPLETED
+    versions = documents.versions(name)
+    assert versions
+    for version in versions:
+        documents.delete(version.arm_id)
+    try:
+        experiment(trained_stack, "no-environment", delta_version="1", horizon="27")
+        assert ended(trained_stack, "no-environment") is Status.FAILED
+        assert "environments/training" in Runs(trained_stack.cloud.store).children("no-environment")[0].error
+    finally:
+        publish_training(trained_stack.cloud, trained_stack.outputs, Step("publish"))
+
+
+def test_without_the_role_tag_the_next_training_stops_and_says_what_to_do(trained_stack, first):
+    assert first.run.status is Status.COMPLETED
+    store = trained_stack.cloud.store
+    where = "where name = ? and version = 1 and key = 'role'"
+    role = dict(store.row(f"select * from ml_model_tags {where}", MODEL))  # noqa: S608 - our own words
+    with store.transaction() as connection:
+        connection.execute(f"delete from ml_model_tags {where}", (MODEL,))  # noqa: S608 - our own words
+    try:
+        experiment(trained_stack, "no-role", delta_version="1", horizon="26")
+        assert ended(trained_stack, "no-role") is Status.FAILED
+        errors = " ".join(step.error for step in Runs(store).children("no-role"))
+        assert "A registered version does not say what it is" in errors
+    finally:
+        with store.transaction() as connection:
+            insert = f"insert into ml_model_tags({','.join(role)}) values ({','.join('?' * len(role))})"  # noqa: S608 - our own words
+            connection.execute(insert, tuple(role.values()))
+
+
+def test_publishing_twice_writes_nothing_and_the_access_log_names_the_real_clients(trained_stack, first):
+    assert first.run.status is Status.COMPLETED
+    publish_training(trained_stack.cloud, trained_stack.outputs, Step("publish"))
+    before = _lines(trained_stack)
+    again = publish_training(trained_stack.cloud, trained_stack.outputs, Step("publish"))
+    assert again.changes == ()
+    new = _lines(trained_stack)[len(before) :]
+    mine = [line for line in new if line["service"] == "arm" and line["principal"] == "deployer"]
+    assert mine, "the second publication asked nothing, so the test proves nothing"
+    assert [line for line in mine if line["method"] in WRITES] == []
+    agents = " ".join({line["user_agent"] for line in _lines(trained_stack)})
+    assert "azure-ai-ml" in agents
+    assert "azureml-mlflow" in agents or "mlflow-python-client" in agents
+
+
+def _lines(stack) -> list[dict]:
+    return [json.loads(line) for line in (stack.cloud.logs / "access.jsonl").read_text().splitlines()]
