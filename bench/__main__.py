@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("forecast", "prepare", "up")
+BENCHES = ("forecast", "gate", "prepare", "up")
 
 
 def main() -> int:
