@@ -10,6 +10,12 @@ from contracts.errors import FourPartError
 BRONZE, SILVER = "bronze", "silver"
 MODEL = "demand"
 """Name of the registered model, and of the experiment that its training runs belong to."""
+SCORING, HANDLER = "scoring", "event-handler"
+"""The two workloads of the release: names of their image repositories, containers, services and service accounts."""
+NAMESPACE = "forecasting"
+"""Kubernetes namespace of both."""
+RELEASE_PIPELINE = "release"
+"""Name of the Azure DevOps pipeline that releases an image."""
 SCORING_LOGS, DEAD_LETTER, FORECASTS = "scoring-logs", "dead-letter", "forecasts"
 
 

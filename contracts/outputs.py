@@ -41,6 +41,7 @@ class PlatformOutputs:
     access_connector_id: str
     ml_workspace: str
     mlflow_tracking_uri: str
+    registry_name: str
     registry_login_server: str
     key_vault_uri: str
     kubernetes_name: str
@@ -77,6 +78,12 @@ class PlatformOutputs:
         """ARM id of the machine-learning workspace: the source of its events."""
         group = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
         return f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{self.ml_workspace}"
+
+    @property
+    def registry_id(self) -> str:
+        """ARM id of the container registry: the source of its events."""
+        group = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+        return f"{group}/providers/Microsoft.ContainerRegistry/registries/{self.registry_name}"
 
     def json(self) -> str:
         """The outputs as one JSON object, keys sorted."""

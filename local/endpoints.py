@@ -20,6 +20,9 @@ class Endpoints:
     databricks: int
     eventgrid: int
     arm: int
+    registry: int
+    containers: int
+    devops: int
     kafka: int
     provider: int
 
@@ -34,23 +37,26 @@ class Endpoints:
 
     @classmethod
     def of(cls, state: Path) -> Endpoints:
-        """The stack's ports: those on file, else free ones, written before they are used."""
+        """The stack's ports: those on file, and free ones for the others, written before they are used."""
         file = state / "endpoints.json"
-        if not file.exists():
-            cls._pick().write(file)
-        return cls(**json.loads(file.read_text()))
-
-    @classmethod
-    def _pick(cls) -> Endpoints:
-        names = list(cls.__dataclass_fields__)
-        sockets = [socket.create_server((HOST, 0)) for _ in names]
-        ports = {name: bound.getsockname()[1] for name, bound in zip(names, sockets, strict=True)}
-        for bound in sockets:
-            bound.close()
-        return cls(**ports)
+        kept = json.loads(file.read_text()) if file.exists() else {}
+        missing = [name for name in cls.__dataclass_fields__ if name not in kept]
+        found = cls(**kept, **_free(missing))
+        if missing:
+            found.write(file)
+        return found
 
     def write(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(f".{os.getpid()}")
         draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
         draft.replace(file)
+
+
+def _free(names: list[str]) -> dict[str, int]:
+    """Free ports, held all at once so that no two are the same."""
+    sockets = [socket.create_server((HOST, 0)) for _ in names]
+    ports = {name: bound.getsockname()[1] for name, bound in zip(names, sockets, strict=True)}
+    for bound in sockets:
+        bound.close()
+    return ports

@@ -53,7 +53,7 @@ class Registry(pulumi.ComponentResource):
         )
         self.id = registry.id
         self.scopes = {Place.REGISTRY: registry.id}
-        self.exports = {"registry_login_server": registry.login_server}
+        self.exports = {"registry_name": registry.name, "registry_login_server": registry.login_server}
         self.register_outputs(self.exports)
 
 

@@ -41,7 +41,7 @@ class Deployment:
             if not kind.with_parent and self.resources.get(resource_id) is not None:
                 raise errors.already_exists(resource_id)
             if kind.one_per_stack and (there := self.resources.of_type(kind.arm_type)):
-                raise errors.one_namespace(there[0].id)
+                raise errors.one_per_stack(kind.arm_type, there[0].id)
             return self._put(kind, resource_id, inputs)
 
     def update(self, kind: Kind, resource_id: str, olds: Properties, inputs: Properties) -> Resource:

@@ -60,10 +60,10 @@ def already_exists(resource_id: str) -> ArmError:
     return ArmError(CONFLICT, "ResourceExists", f"cannot create already existing resource '{resource_id}'")
 
 
-def one_namespace(there: str) -> ArmError:
-    """A second namespace: the local broker serves one."""
-    text = f"This machine serves one Event Hubs namespace for a stack, and '{there}' is there already."
-    return ArmError(CONFLICT, "NamespaceLimitExceeded", text)
+def one_per_stack(arm_type: str, there: str) -> ArmError:
+    """A second namespace or registry: the local broker and the local registry serve one."""
+    text = f"This machine serves one {arm_type} for a stack, and '{there}' is there already."
+    return ArmError(CONFLICT, "QuotaExceeded", text)
 
 
 def change_refused(path: str) -> ArmError:

@@ -1,15 +1,15 @@
-"""Container registries; the login server has Azure's form, nothing local listens there."""
+"""Container registries; the login server is the local registry service, which serves the one registry of the stack."""
 
 from __future__ import annotations
 
 from contracts.names import RULES
-from local.endpoints import Endpoints
-from local.provider.kinds.kind import Kind, name_in, rule
+from local.endpoints import HOST, Endpoints
+from local.provider.kinds.kind import Kind, rule
 from local.provider.wire import Properties
 
 
-def _registry(_endpoints: Endpoints, resource_id: str, _inputs: Properties) -> Properties:
-    return {"loginServer": f"{name_in(resource_id).lower()}.azurecr.io", "provisioningState": "Succeeded"}
+def _registry(endpoints: Endpoints, _resource_id: str, _inputs: Properties) -> Properties:
+    return {"loginServer": f"{HOST}:{endpoints.registry}", "provisioningState": "Succeeded"}
 
 
 REGISTRY = Kind(
@@ -19,5 +19,6 @@ REGISTRY = Kind(
     rule=rule(RULES["registry"]),
     outputs=_registry,
     replace=("zoneRedundancy",),
+    one_per_stack=True,
 )
 KINDS = (REGISTRY,)

@@ -87,7 +87,17 @@ def test_refuses_a_second_event_hubs_namespace(client: Any) -> None:
     inputs = {"resourceGroupName": "rg-shop", "namespaceName": "evh-shop"}
     _, outputs = client.create("eventhub:Namespace", inputs)
     assert outputs["serviceBusEndpoint"] == f"https://127.0.0.1:{client.endpoints.kafka}/"
-    assert "one Event Hubs namespace" in refusal(client.create, "eventhub:Namespace", {**inputs, "namespaceName": "evh-other"})
+    refused = refusal(client.create, "eventhub:Namespace", {**inputs, "namespaceName": "evh-other"})
+    assert "serves one Microsoft.EventHub/namespaces" in refused
+
+
+def test_refuses_a_second_registry(client: Any) -> None:
+    client.group()
+    inputs = {"resourceGroupName": "rg-shop", "registryName": "crshop", "sku": {"name": "Standard"}}
+    _, outputs = client.create("containerregistry:Registry", inputs)
+    assert outputs["loginServer"] == f"127.0.0.1:{client.endpoints.registry}"
+    refused = refusal(client.create, "containerregistry:Registry", {**inputs, "registryName": "crother"})
+    assert "serves one Microsoft.ContainerRegistry/registries" in refused
 
 
 def test_refuses_a_subscription_whose_dead_letter_container_is_missing(client: Any) -> None:

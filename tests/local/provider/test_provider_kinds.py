@@ -14,7 +14,7 @@ from local.provider.coverage import rows
 from local.provider.kinds import KINDS
 from local.provider.kinds.kind import at, name_in
 
-PORTS = Endpoints(identity=1, blob=2, databricks=3, eventgrid=4, kafka=5, provider=6, arm=7)
+PORTS = Endpoints(**{name: port for port, name in enumerate(Endpoints.__dataclass_fields__, 1)})
 ALL = sorted(KINDS)
 
 

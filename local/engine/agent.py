@@ -1,0 +1,39 @@
+"""The environment of a release agent: what an Azure DevOps job has after its login steps, aimed at this stack."""
+
+from __future__ import annotations
+
+import os
+
+from local.engine.build import find_engine, program
+from local.engine.workspace import Workspace
+from local.environment import client_environment
+from local.gobuild import ProgramMissingError
+from local.lifecycle import ROOT
+from local.services.cloud import Cloud
+from local.supervisor import PASSED_ON
+from local.tokens import DEPLOYER
+
+
+def agent_environment(cloud: Cloud, stack: str) -> dict[str, str]:
+    """The engine on PATH with the stack's backend, and Azure's clients logged in as the deployer.
+
+    Raises:
+        ProgramMissingError: when the engine was never built; `make up` builds it.
+    """
+    engine = find_engine()
+    if engine is None:
+        raise ProgramMissingError(
+            "There is no Pulumi engine to release with.",
+            given=f"no `pulumi` on PATH and none of {program().title} in the cache",
+            allowed="an engine that `make up` built, or an official one",
+            remedy="Run `make up` once; it builds the engine.",
+        )
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    workspace = Workspace(state=cloud.state, project=ROOT, stack=stack)
+    own = {
+        name: value
+        for name, value in workspace.environment(engine, cloud.endpoints.provider).items()
+        if name.startswith("PULUMI_")
+    }
+    folders = (str(engine.binary.parent), str(engine.host_folder), passed.get("PATH", os.defpath))
+    return {**passed, **own, **client_environment(cloud, DEPLOYER), "PATH": os.pathsep.join(folders)}
