@@ -3,12 +3,15 @@ STACK ?= dev
 DATA ?=
 COLUMNS ?=
 ONLY ?=
+SCENARIO ?= new-data
+DIGEST ?=
+RESULT ?=
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS = never
 RUN = .uv/bin/uv run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up down publish status check test bench golden
+.PHONY: help setup doctor up down demo publish release status check test bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +28,14 @@ up: setup ## the platform on this machine, data through to a judged model; DATA=
 down: setup ## destroy the stack and leave nothing behind
 	@$(RUN) python -m local.flow down --stack '$(STACK)'
 
+demo: setup ## something happens to the running stack: SCENARIO=new-data
+	@$(RUN) python -m local.flow demo --stack '$(STACK)' --scenario '$(SCENARIO)'
+
 publish: setup ## jobs and training pipeline of this work tree to the stack, with what that changes
 	@$(RUN) python -m local.flow publish --stack '$(STACK)'
+
+release: setup ## DIGEST=sha256:... through QA into production, or back; what the release stage runs
+	@$(RUN) python -m rollout scoring --stack '$(STACK)' --digest '$(DIGEST)' $(if $(RESULT),--result '$(RESULT)')
 
 status: setup ## what runs, what was decided, what failed
 	@$(RUN) local-cloud status --stack '$(STACK)'
@@ -36,11 +45,8 @@ check: setup ## format, lint, types, layers
 	@$(RUN) pyrefly check
 	@$(RUN) python -m local.size
 
-test: setup ## all tests that are not marked slow, with the real engine
-	@$(RUN) python -m local.tests
+test: setup ## all tests that are not marked slow, with the real engine; GOLDEN=1 rewrites the golden files instead
+	@$(RUN) python -m local.tests $(if $(GOLDEN),--golden)
 
 bench: setup ## ours against the anchor, same data, one table; ONLY=name
 	@$(RUN) python -m bench $(ONLY)
-
-golden: setup ## rewrite the golden files from what the code says now
-	@$(RUN) python -m local.tests --golden

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from contracts.events import Event
-from events.errors import MalformedError
+from events.errors import MalformedError, RefusedError
 
 MAX_BYTES = 1_046_528
 """The largest request that Event Hubs takes (learn.microsoft.com, apache-kafka-configurations)."""
@@ -40,6 +41,37 @@ def parse(value: bytes | None) -> Event:
 def trace(event: Event) -> dict[str, str]:
     """What follows from an event names it as the cause and goes on with its trace."""
     return {"causation": event.id, "traceparent": event.traceparent}
+
+
+def text(data: Mapping[str, Any], name: str) -> str:
+    """A text by its key, which Azure documents as `RunId` and sends as `runId`; empty when there is none.
+
+    Raises:
+        RefusedError: when both spellings are there and differ.
+    """
+    value = _either(data, name)
+    return "" if value is None else str(value)
+
+
+def section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object by its key in either spelling; empty when there is none.
+
+    Raises:
+        RefusedError: when both spellings are there and differ, or what is there is no object.
+    """
+    value = _either(data, name) or {}
+    if not isinstance(value, dict):
+        msg = f"the event's {name} is not an object"
+        raise RefusedError(msg)
+    return value
+
+
+def _either(data: Mapping[str, Any], name: str) -> Any:
+    found = [value for key, value in data.items() if key.lower() == name.lower()]
+    if any(value != found[0] for value in found):
+        msg = f"the event gives {name} twice, and differently"
+        raise RefusedError(msg)
+    return found[0] if found else None
 
 
 def _json(value: bytes | None) -> Any:

@@ -10,6 +10,7 @@ from events.errors import RefusedError
 
 DATA_COMMITTED, DATASET_FAILED = "data-committed", "dataset-failed"
 FEATURES_REGISTERED, TRAINING_COMPLETED, TRAINING_FAILED = "features-registered", "training-completed", "training-failed"
+IMAGE_PUSHED = "image-pushed"
 STARTED, COMPLETED = "started", "completed"
 """What an outcome says of work: that it was started, and then that it did what it should."""
 

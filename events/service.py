@@ -19,10 +19,13 @@ from events.dispatcher import RetryPolicy
 from events.handler import Handler
 from events.inbox import Inbox
 from events.redrive import redrive
+from events.release_routes import Releases
 from events.settings import Settings, state_directory
 from events.table import routes
+from events.targets.azure_devops import AzureDevOps
 from events.targets.databricks import Databricks
 from events.targets.machine_learning import MachineLearning
+from events.targets.registry import Registry
 from events.training_routes import Workspace
 
 
@@ -55,8 +58,14 @@ def serve(environment: Mapping[str, str]) -> int:
         DefaultAzureCredential() as credential,
         closing(Databricks(settings.databricks_host, credential)) as databricks,
         closing(MachineLearning(settings.places, credential)) as machine_learning,
+        closing(Registry(settings.registry, credential)) as registry,
+        closing(AzureDevOps(settings.project_url, credential)) as azure_devops,
     ):
-        handler = Handler(settings, routes(lake, databricks, workspace, machine_learning), RetryPolicy(tries=settings.tries))
+        releases = Releases(
+            registry_id=settings.places.registry_id, images=registry, models=machine_learning, releaser=azure_devops
+        )
+        table = routes(lake, databricks, workspace, machine_learning, releases)
+        handler = Handler(settings, table, RetryPolicy(tries=settings.tries))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: handler.stop())
         try:

@@ -20,6 +20,12 @@ _WORKSPACE = re.compile(
     rf"{RULES['machine_learning'][0]}",
     re.IGNORECASE | re.ASCII,
 )
+_REGISTRY = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ContainerRegistry/registries/" + RULES["registry"][0],
+    re.IGNORECASE | re.ASCII,
+)
+_LOGIN_SERVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?", re.ASCII)
+_PROJECT = re.compile(r"https://[^/?#@\s]+/[^/?#\s]+/[^/?#\s]+/?", re.ASCII)
 _METADATA = re.compile(r"https://[^/?#@\s]+/[^?#\s]*(?:\?[^#\s]*)?", re.ASCII)
 _HANDLER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRIES, _ATTEMPTS = range(1, 101), range(1, 11)
@@ -27,7 +33,7 @@ _TRIES, _ATTEMPTS = range(1, 101), range(1, 11)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The handler's settings; `state` is a directory on a disk that outlives the process."""
+    """The handler's settings; `state` is a directory on a disk that outlives the process, `registry` a login server."""
 
     connection: Connection
     bronze_url: str
@@ -37,15 +43,18 @@ class Settings:
     lake_id: str
     tries: int
     places: Places
+    registry: str
+    project_url: str
     attempts: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read where to work, and HANDLER_STATE.
 
-        Required are EVENTS_BOOTSTRAP, EVENTS_AUTH, BRONZE_URL, SILVER_URL, FORECASTS_URL, DATABRICKS_HOST and
-        ML_WORKSPACE_ID (the ARM id of the machine-learning workspace). Optional are HANDLER_ID (the replica's ordinal,
-        default 0), LAKE_ID (the lake account's ARM id), HANDLER_TRIES (calls of a failing action before the dead
+        Required are EVENTS_BOOTSTRAP, EVENTS_AUTH, BRONZE_URL, SILVER_URL, FORECASTS_URL, DATABRICKS_HOST,
+        ML_WORKSPACE_ID and REGISTRY_ID (ARM ids of the machine-learning workspace and the container registry),
+        REGISTRY_LOGIN_SERVER (the registry's host) and ADO_URL (the Azure DevOps project that holds the release pipeline,
+        `https://HOST/ORGANIZATION/PROJECT`). Optional are HANDLER_ID (the replica's ordinal, default 0), LAKE_ID (the lake account's ARM id), HANDLER_TRIES (calls of a failing action before the dead
         letter, default 12), HANDLER_ATTEMPTS (training runs for one data version before a person must look, default 2)
         and ARM_CLOUD_METADATA_URL (the document that tells the addresses of a cloud, default public Azure's).
 
@@ -62,6 +71,8 @@ class Settings:
             lake_id=_matched(environment, "LAKE_ID", _LAKE, lake) if environment.get("LAKE_ID") else "",
             tries=_count(environment, "HANDLER_TRIES", _TRIES, "12"),
             places=_places(environment),
+            registry=_matched(environment, "REGISTRY_LOGIN_SERVER", _LOGIN_SERVER, "a host, as in NAME.azurecr.io"),
+            project_url=_matched(environment, "ADO_URL", _PROJECT, "https://HOST/ORGANIZATION/PROJECT"),
             attempts=_count(environment, "HANDLER_ATTEMPTS", _ATTEMPTS, "2"),
         )
 
@@ -92,10 +103,12 @@ def _matched(environment: Mapping[str, str], name: str, pattern: re.Pattern[str]
 
 def _places(environment: Mapping[str, str]) -> Places:
     workspace = "/subscriptions/.../providers/Microsoft.MachineLearningServices/workspaces/NAME"
+    registry = "/subscriptions/.../providers/Microsoft.ContainerRegistry/registries/NAME"
     return Places(
         workspace_id=_matched(environment, "ML_WORKSPACE_ID", _WORKSPACE, workspace),
         silver_url=_container(environment, "SILVER_URL", SILVER),
         forecasts_url=_container(environment, "FORECASTS_URL", FORECASTS),
+        registry_id=_matched(environment, "REGISTRY_ID", _REGISTRY, registry),
         metadata_url=_matched(environment, "ARM_CLOUD_METADATA_URL", _METADATA, "https://HOST/metadata/endpoints", METADATA_URL),
     )
 

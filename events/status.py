@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from events.inbox import Inbox
-from events.routes import COMPLETED, FEATURES_REGISTERED
+from events.routes import COMPLETED, FEATURES_REGISTERED, IMAGE_PUSHED
 
 FILE = "status.json"
 STALE_SECONDS = 15.0
@@ -26,7 +26,8 @@ class Counts:
     """What the inbox holds, counted by effect; an effect counts with its latest attempt.
 
     `duplicates` are deliveries beyond the first of an effect, `unrouted` are events that no route takes. `trainings` are
-    the latest attempts that started a training run, the newest first: `ended` is empty while the run goes on.
+    the latest attempts that started a training run, the newest first: `ended` is empty while the run goes on. `releases`
+    are those that started a release, whose runs tell how they ended; no event does.
     """
 
     ready: int
@@ -40,6 +41,7 @@ class Counts:
     retrying: Sequence[Mapping[str, Any]] = ()
     ended_badly: Sequence[Mapping[str, Any]] = ()
     trainings: Sequence[Mapping[str, Any]] = ()
+    releases: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,7 @@ def count(inbox: Inbox) -> Counts:
         retrying=_shown(inbox, "state = 'ready' and error <> ''"),
         ended_badly=_shown(inbox, "(state = 'dead' or failure <> '')"),
         trainings=_trainings(inbox),
+        releases=_releases(inbox),
     )
 
 
@@ -96,6 +99,11 @@ def _trainings(inbox: Inbox) -> list[dict[str, Any]]:
     ended = "case when failure <> '' then failure when outcome = ? then outcome else '' end as ended"
     query = f"select effect_key, attempt, run_id, {ended} from inbox where route = ? and run_id <> '' order by seq desc limit ?"  # noqa: S608
     return [dict(row) for row in inbox.rows(query, COMPLETED, FEATURES_REGISTERED, _SHOWN)]
+
+
+def _releases(inbox: Inbox) -> list[dict[str, Any]]:
+    query = "select effect_key, attempt, run_id from inbox where route = ? and run_id <> '' order by seq desc limit ?"
+    return [dict(row) for row in inbox.rows(query, IMAGE_PUSHED, _SHOWN)]
 
 
 def write_status(state: Path, status: Status) -> None:

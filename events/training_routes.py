@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from contracts.events import AzureEvent, DataVersion, Event, Hub, OwnEvent
 from contracts.names import SILVER
-from events.envelope import trace
+from events.envelope import text, trace
 from events.errors import RefusedError
 from events.routes import FEATURES_REGISTERED, STARTED, TRAINING_COMPLETED, TRAINING_FAILED, Ending, Outcome, Route, Work
 from events.targets.databricks import PREPARE_JOB
@@ -89,10 +89,10 @@ def training_failed(workspace: Workspace) -> Route:
 
     def effect_key(event: Event) -> str | None:
         run_id = _root_run(workspace, event)
-        return run_id if _text(event.data, "runStatus").lower() in (_FAILED, _CANCELED) else None
+        return run_id if text(event.data, "runStatus").lower() in (_FAILED, _CANCELED) else None
 
     def act(work: Work) -> Outcome:
-        status = _text(work.event.data, "runStatus")
+        status = text(work.event.data, "runStatus")
         ending = Ending(
             route=FEATURES_REGISTERED,
             run_id=work.effect_key,
@@ -112,7 +112,7 @@ def _run_route(
         hub=hub,
         types=frozenset({kind}),
         effect_key=effect_key,
-        lane=lambda event: _text(event.data, "runId"),
+        lane=lambda event: text(event.data, "runId"),
         act=act,
     )
 
@@ -133,21 +133,8 @@ def _features_version(event: Event) -> str:
 def _root_run(workspace: Workspace, event: Event) -> str | None:
     """The id of the pipeline run that an event tells of; None for the runs of its steps and for runs of other kinds."""
     workspace.check_source(event.source)
-    run_id = _text(event.data, "runId")
+    run_id = text(event.data, "runId")
     if not run_id:
         msg = "the event names no run"
         raise RefusedError(msg)
-    return run_id if _text(event.data, "runType").lower() == _PIPELINE else None
-
-
-def _text(data: Mapping[str, Any], name: str) -> str:
-    """A text by its key, which Azure documents as `RunId` and sends as `runId`.
-
-    Raises:
-        RefusedError: when both spellings are there and differ.
-    """
-    found = {str(value) for key, value in data.items() if key.lower() == name.lower()}
-    if len(found) > 1:
-        msg = f"the event gives {name} twice, and differently"
-        raise RefusedError(msg)
-    return found.pop() if found else ""
+    return run_id if text(event.data, "runType").lower() == _PIPELINE else None

@@ -9,6 +9,7 @@ from infra.components.bus import Bus, BusArgs
 from infra.components.cluster import Cluster, ClusterArgs
 from infra.components.databricks import Databricks, DatabricksArgs
 from infra.components.deliveries import Deliveries, DeliveriesArgs
+from infra.components.federation import Federation, FederationArgs
 from infra.components.grants import Grants, GrantsArgs
 from infra.components.identities import Identities, IdentitiesArgs
 from infra.components.lake import Lake, LakeArgs
@@ -38,6 +39,7 @@ telemetry = Observability("observability", ObservabilityArgs(placement=here, set
 bus = Bus("bus", BusArgs(placement=here, settings=settings.events))
 databricks = Databricks("databricks", DatabricksArgs(placement=here))
 cluster = Cluster("cluster", ClusterArgs(placement=here, settings=settings.cluster, log_analytics_id=telemetry.log_analytics_id))
+Federation("federation", FederationArgs(placement=here, issuer_url=cluster.issuer_url, identities=identities.by_role))
 
 grants = Grants("grants", GrantsArgs(placement=here))
 scopes = {**lake.scopes, **ml_storage.scopes, **registry.scopes, **vault.scopes, **telemetry.scopes, **bus.scopes}

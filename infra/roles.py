@@ -78,6 +78,7 @@ READ = "Storage Blob Data Reader"
 SEND = "Azure Event Hubs Data Sender"
 RECEIVE = "Azure Event Hubs Data Receiver"
 PULL = "AcrPull"
+BUILD = "Container Registry Tasks Contributor"
 SECRETS = "Key Vault Secrets User"
 SCIENTIST = "AzureML Data Scientist"
 METRICS = "Monitoring Metrics Publisher"
@@ -93,12 +94,15 @@ TABLE: tuple[Assignment, ...] = (
     # Datastores without keys: a job reads its code and writes its outputs as the cluster's identity.
     Assignment(Principal.TRAINING, CONTRIBUTE, Place.ML_STORAGE, WORKSPACE_CONTAINERS),
     Assignment(Principal.TRAINING, PULL, Place.REGISTRY),
+    Assignment(Principal.TRAINING, BUILD, Place.REGISTRY),
     Assignment(Principal.TRAINING, SCIENTIST, Place.WORKSPACE),
     Assignment(Principal.TRAINING, SEND, Place.BUS),
     Assignment(Principal.HANDLER, RECEIVE, Place.BUS),
     Assignment(Principal.HANDLER, SEND, Place.BUS),
     Assignment(Principal.HANDLER, READ, Place.LAKE_BRONZE),
     Assignment(Principal.HANDLER, SCIENTIST, Place.WORKSPACE),
+    # The labels of a pushed image tell whether it is to be released.
+    Assignment(Principal.HANDLER, PULL, Place.REGISTRY),
     Assignment(Principal.SCORING, READ, Place.FORECASTS),
     Assignment(Principal.SCORING, CONTRIBUTE, Place.SCORING_LOGS),
     Assignment(Principal.SCORING, PULL, Place.REGISTRY),

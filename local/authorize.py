@@ -14,6 +14,8 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
     "Azure Event Hubs Data Sender": ("eventhubs/send",),
     "Azure Event Hubs Data Receiver": ("eventhubs/receive",),
     "AzureML Data Scientist": ("ml/*",),
+    "AcrPull": ("registry/pull",),
+    "Container Registry Tasks Contributor": ("registry/read", "registry/tasks", "registry/push"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import ssl
 from pathlib import Path
 
 from cryptography import x509
@@ -28,6 +29,11 @@ def ensure_certificates(state: Path) -> None:
     server.touch(mode=0o600)
     server.write_bytes(_pem(leaf) + _key_pem(key))
     authority.write_bytes(_pem(root))
+
+
+def trusted(state: Path) -> ssl.SSLContext:
+    """What a client of the stack's services trusts: its authority alone."""
+    return ssl.create_default_context(cafile=str(state / "tls" / "ca.pem"))
 
 
 def _ends_soon(server: Path) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from local.services.cloud import Cloud
 
+PROJECT = "local/mlops-forecasting"
+"""Organization and project on Azure DevOps; the local service takes any."""
+
 
 def client_environment(cloud: Cloud, identity: str, account: str = "") -> dict[str, str]:
     """Variables for a process that runs as `identity`, its Delta and blob clients on the storage `account`.
@@ -21,6 +24,7 @@ def client_environment(cloud: Cloud, identity: str, account: str = "") -> dict[s
         "REQUESTS_CA_BUNDLE": authority,
         "SSL_CERT_FILE": authority,
         "EVENTS_AUTH": "none",
+        "ADO_URL": f"{cloud.endpoints.url('devops')}/{PROJECT}",
     }
     if account:
         variables["AZURE_ENDPOINT"] = f"{cloud.endpoints.url('blob')}/{account}"

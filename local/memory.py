@@ -12,12 +12,12 @@ import psutil
 
 from local.lifecycle import running
 
-EVERY_SECONDS = 0.5
+EVERY_SECONDS = 1.0
 MIB = 2**20
 
 
 class PeakMemory:
-    """Samples resident memory of this process, the supervisor and all their children; pages shared count for each."""
+    """Samples the proportional set size of this process, the supervisor and all their children: a shared page counts once."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
@@ -38,10 +38,10 @@ class PeakMemory:
     def _sample(self) -> None:
         while not self._over.wait(EVERY_SECONDS):
             roots = {os.getpid(), running(self._state) or os.getpid()}
-            self.mebibytes = max(self.mebibytes, sum(_resident(pid) for pid in roots) // MIB)
+            self.mebibytes = max(self.mebibytes, sum(_held(pid) for pid in roots) // MIB)
 
 
-def _resident(pid: int) -> int:
+def _held(pid: int) -> int:
     total = 0
     try:
         root = psutil.Process(pid)
@@ -50,7 +50,13 @@ def _resident(pid: int) -> int:
         return 0
     for process in processes:
         try:
-            total += process.memory_info().rss
-        except psutil.NoSuchProcess:
+            total += _size(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return total
+
+
+def _size(process: psutil.Process) -> int:
+    """Proportional set size where the system tells it (Linux), else resident memory."""
+    full = process.memory_full_info()
+    return int(getattr(full, "pss", full.rss))

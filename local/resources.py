@@ -35,32 +35,32 @@ class Resources:
     """The table of resources, read by all services and written by the provider alone."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
         store.declare(DDL)
 
     def put(self, resource: Resource) -> None:
         """Create or replace a resource."""
         row = (resource.id.lower(), resource.id, resource.type, resource.name, json.dumps(resource.properties))
-        with self._store.transaction() as connection:
+        with self.store.transaction() as connection:
             connection.execute("insert or replace into resources(id, arm_id, type, name, body) values (?,?,?,?,?)", row)
 
     def delete(self, resource_id: str) -> None:
         """Remove a resource; removing what is not there is fine, as in ARM."""
-        with self._store.transaction() as connection:
+        with self.store.transaction() as connection:
             connection.execute("delete from resources where id = ?", (resource_id.lower(),))
 
     def get(self, resource_id: str) -> Resource | None:
         """The resource with this ARM id, compared without case."""
-        row = self._store.row("select * from resources where id = ?", resource_id.lower())
+        row = self.store.row("select * from resources where id = ?", resource_id.lower())
         return None if row is None else _resource(row)
 
     def of_type(self, arm_type: str) -> list[Resource]:
         """All resources of an ARM type, ordered by id."""
-        return [_resource(row) for row in self._store.rows("select * from resources where type = ? order by id", arm_type)]
+        return [_resource(row) for row in self.store.rows("select * from resources where type = ? order by id", arm_type)]
 
     def all(self) -> list[Resource]:
         """Everything that exists, ordered by id."""
-        return [_resource(row) for row in self._store.rows("select * from resources order by id")]
+        return [_resource(row) for row in self.store.rows("select * from resources order by id")]
 
 
 def _resource(row: Any) -> Resource:

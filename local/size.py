@@ -6,7 +6,18 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PRODUCT = ("contracts", "data_ops", "events", "infra", "policy", "ml_pipelines", "scoring", "release")
+PRODUCT = (
+    "contracts",
+    "data_ops",
+    "events",
+    "images",
+    "infra",
+    "ml_pipelines",
+    "policy",
+    "release",
+    "rollout",
+    "scoring",
+)
 SHARE = 0.45
 """Largest share of `local/` in all Python lines outside tests and benches, once the product's packages are all there."""
 

@@ -9,23 +9,25 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from local.flow.handler import state_of
 from local.lifecycle import healthy
-from local.processes import Processes
 from local.services.cloud import Cloud
+from local.services.containers.models import Pod, Pods
+from local.services.devops.models import Run as ReleaseRun, Runs as Releases
 from local.services.eventgrid import models as eventgrid
 from local.services.machine_learning.decisions import find_decision
 from local.services.machine_learning.runs import Run, Runs, Status
 
-HANDLER = "event-handler"
 SUBSCRIPTIONS = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 RECENT_RUNS = 5
+SHORT_DIGEST = 19
 ENDED_BADLY = {"FAILED", "SUCCESS_WITH_FAILURES", "TIMEDOUT", "CANCELED", "INTERNAL_ERROR"}
 """A run whose failure task reported ends as `SUCCESS_WITH_FAILURES`, since its last task succeeded."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Processes, counts of resources by type, subscriptions that saw events, the handler's own figures, recent runs of both kinds."""
+    """Processes, resources, subscriptions that saw events, the handler's own figures, recent runs of all kinds, containers."""
 
     processes: dict[str, dict[str, Any]]
     resources: int
@@ -33,6 +35,8 @@ class Report:
     handler: dict[str, Any]
     runs: list[dict[str, Any]]
     trainings: list[dict[str, Any]]
+    pods: list[dict[str, Any]]
+    releases: list[dict[str, Any]]
 
 
 def report(cloud: Cloud) -> Report:
@@ -45,6 +49,8 @@ def report(cloud: Cloud) -> Report:
         handler=_handler(cloud),
         runs=_runs(cloud),
         trainings=_trainings(cloud),
+        pods=[_pod(pod) for pod in Pods(cloud.store).all()],
+        releases=[_release(cloud, run) for run in Releases(cloud.store).listed(most=RECENT_RUNS)],
     )
 
 
@@ -69,6 +75,12 @@ def show(found: Report) -> int:
     _print(console, "training", ("data", "attempt", "state", "decision"), rows)
     for line in _why(found.trainings):
         console.print(line)
+    columns = ("image", "ready", "restarts", "address", "state")
+    rows = [tuple(pod[name] for name in ("name", *columns)) for pod in found.pods]
+    _print(console, "container", columns, rows)
+    columns = ("digest", "state", "result", "reason")
+    rows = [tuple(run[name] for name in ("run", *columns)) for run in found.releases]
+    _print(console, "release", columns, rows)
     console.print(f"{found.resources} resources")
     down = any(row["state"] == "down" for row in found.processes.values())
     latest = [runs[0]["state"] for runs in (found.runs, found.trainings) if runs]
@@ -111,13 +123,11 @@ def _print(console: Console, title: str, columns: tuple[str, ...], rows: list[tu
 def _processes(cloud: Cloud) -> dict[str, dict[str, Any]]:
     kept = json.loads((cloud.state / "processes.json").read_text())
     answers = healthy(cloud.state)
-    wanted = [*answers, *(process.name for process in Processes(cloud.store).wanted())]
-    return {name: _process(kept.get(name, {}), up=answers.get(name)) for name in wanted}
+    return {name: _process(kept.get(name, {}), up=up) for name, up in answers.items()}
 
 
-def _process(kept: dict[str, Any], *, up: bool | None) -> dict[str, Any]:
-    alive = kept.get("pid") is not None if up is None else up
-    return {"state": "up" if alive else "down", "pid": kept.get("pid"), "restarts": kept.get("restarts", 0)}
+def _process(kept: dict[str, Any], *, up: bool) -> dict[str, Any]:
+    return {"state": "up" if up else "down", "pid": kept.get("pid"), "restarts": kept.get("restarts", 0)}
 
 
 def _subscription(cloud: Cloud, arm_id: str) -> dict[str, Any]:
@@ -133,7 +143,7 @@ def _subscription(cloud: Cloud, arm_id: str) -> dict[str, Any]:
 
 
 def _handler(cloud: Cloud) -> dict[str, Any]:
-    file = cloud.state / HANDLER / "status.json"
+    file = state_of(cloud) / "status.json"
     return json.loads(file.read_text()) if file.exists() else {}
 
 
@@ -155,6 +165,24 @@ def _training(cloud: Cloud, runs: Runs, run: Run) -> dict[str, Any]:
         "reasons": decision.get("reasons", []),
         "failed_steps": [{"name": child.name, "error": child.error.strip().rpartition("\n")[2]} for child in failed],
     }
+
+
+def _pod(pod: Pod) -> dict[str, Any]:
+    """A pod or container group; the image in a form that fits a line."""
+    repository, _, digest = pod.image.rpartition("/")[2].partition("@")
+    image = f"{repository}@{digest[:SHORT_DIGEST]}"
+    told = {name: getattr(pod, name) for name in ("name", "restarts", "address", "message")}
+    return {**told, "image": image, "ready": "yes" if pod.ready else "no", "state": pod.reason}
+
+
+def _release(cloud: Cloud, run: ReleaseRun) -> dict[str, Any]:
+    """A run of the release pipeline, with what its result says."""
+    file = cloud.state / "devops" / str(run.id) / "result.json"
+    told = json.loads(file.read_text()) if file.exists() else {}
+    reason = str(told.get("reason") or run.issue)
+    state = str(run.result or run.status)
+    digest = run.parameters.get("digest", "")[:SHORT_DIGEST]
+    return {"run": run.id, "digest": digest, "state": state, "result": told.get("decision", ""), "reason": reason}
 
 
 def _runs(cloud: Cloud) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -19,7 +20,6 @@ from types import FrameType
 import psutil
 
 from local.certificates import ensure_certificates
-from local.processes import Process, Processes
 from local.services import eventhubs
 from local.services.__main__ import SERVICES
 from local.services.cloud import Cloud
@@ -40,6 +40,15 @@ INSTALLING = (
     "UV_FIND_LINKS",
 )
 """What a service needs besides, to install a published environment; the workloads themselves never see these."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """A process that should be running: its name, command and whole environment."""
+
+    name: str
+    argv: Sequence[str]
+    environment: Mapping[str, str]
 
 
 @dataclass
@@ -66,9 +75,9 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         end_leftovers(self.cloud.state)
-        fixed, wanted = platform_processes(self.cloud), Processes(self.cloud.store)
+        wanted = {process.name: process for process in platform_processes(self.cloud)}
         while not self.stopping:
-            self._reconcile({process.name: process for process in [*fixed, *wanted.wanted()]})
+            self._reconcile(wanted)
             time.sleep(POLL_SECONDS)
         for name in reversed(list(self.children)):
             end(self.children.pop(name))

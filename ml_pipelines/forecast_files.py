@@ -114,6 +114,15 @@ def publish(url: str, place: Place, forecasts: Forecasts, facts: Mapping[str, An
     return Published(folder=place.folder, sha256=digest, bytes=len(content), current=moved)
 
 
+def pointed(url: str, model: str, version: str) -> Pointer:
+    """The pointer of a model version.
+
+    Raises:
+        ForecastsMissingError: when there is none.
+    """
+    return Pointer(**json.loads(_get(_open(url), f"{model}/{version}/{POINTER}")))
+
+
 def current(url: str, model: str, version: str) -> tuple[Forecasts, dict[str, Any]]:
     """The forecasts that the pointer names, with their manifest, both checked by hash.
 
@@ -121,8 +130,7 @@ def current(url: str, model: str, version: str) -> tuple[Forecasts, dict[str, An
         ForecastsMissingError: when there is no pointer, or a file that it leads to is gone.
         ForecastsDamagedError: when a file is not the one that was published, or is of another model version.
     """
-    store = _open(url)
-    pointer = Pointer(**json.loads(_get(store, f"{model}/{version}/{POINTER}")))
+    store, pointer = _open(url), pointed(url, model, version)
     told = _checked(pointer.manifest, _get(store, pointer.manifest), pointer.sha256)
     manifest: dict[str, Any] = json.loads(told)
     if (manifest["model"], manifest["version"]) != (model, version):

@@ -10,7 +10,7 @@ from azure.ai.ml.entities import Component, PipelineComponent
 from contracts.names import MODEL
 
 NAME = "forecast_training"
-TIMEOUT_SECONDS = {"prepare": 1800, "train": 7200, "evaluate": 1800, "compare": 7200, "register": 900, "package": 1800}
+TIMEOUT_SECONDS = {"prepare": 1800, "train": 7200, "evaluate": 1800, "compare": 7200, "register": 900, "package": 3600}
 """A step that takes longer is stopped, and its run fails."""
 
 type Steps = Mapping[str, Callable[..., Any]]
@@ -20,7 +20,8 @@ def training_pipeline(steps: Mapping[str, Component], version: str) -> PipelineC
     """The pipeline over components of the six steps, by step name; no service is asked.
 
     `features` is the URL of the Delta table of features and `delta_version` the version of it; `forecasts_url` is where
-    `package` publishes. Horizon and gap follow from the panel's frequency when not given; `recipe` is for experiments.
+    `package` publishes; `registry` is the ARM id of the container registry, and without it there is no image. Horizon and
+    gap follow from the panel's frequency when not given; `recipe` is for experiments.
     """
     run: Steps = steps  # components are called like functions, which their type does not say
 
@@ -36,6 +37,7 @@ def training_pipeline(steps: Mapping[str, Component], version: str) -> PipelineC
         horizon: Input(type="integer", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
         gap: Input(type="integer", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
         recipe: Input(type="string", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
+        registry: Input(type="string", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
     ) -> dict[str, Any]:
         prepare = run["prepare"](features=features, delta_version=delta_version, horizon=horizon, gap=gap)
         prepared = prepare.outputs.prepared
@@ -48,7 +50,12 @@ def training_pipeline(steps: Mapping[str, Component], version: str) -> PipelineC
         register = run["register"](model=model, decision=decision, model_name=model_name)
         registered = register.outputs.registered
         package = run["package"](
-            prepared=prepared, model=model, registered=registered, forecasts_url=forecasts_url, model_name=model_name
+            prepared=prepared,
+            model=model,
+            registered=registered,
+            forecasts_url=forecasts_url,
+            model_name=model_name,
+            registry=registry,
         )
         return {"decision": decision, "registered": registered, "packaged": package.outputs.packaged}
 

@@ -1,4 +1,4 @@
-"""Login to storage for clients that do not speak the login of Azure ML compute."""
+"""Logins as the identity of Azure ML compute, also for storage clients that do not speak its protocol."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from azure.identity import DefaultAzureCredential
 
 TOKEN = "AZURE_STORAGE_TOKEN"  # noqa: S105 - the name of a variable
 SCOPE = "https://storage.azure.com/.default"
+
+
+def compute_credential() -> DefaultAzureCredential:
+    """A login as the identity of the compute; elsewhere as azure-identity finds one."""
+    return DefaultAzureCredential(managed_identity_client_id=os.environ.get("DEFAULT_IDENTITY_CLIENT_ID"))
 
 
 def storage_login(url: str) -> None:
@@ -22,6 +27,5 @@ def storage_login(url: str) -> None:
     """
     if "://" not in url:
         return
-    client_id = os.environ.get("DEFAULT_IDENTITY_CLIENT_ID")
-    with DefaultAzureCredential(managed_identity_client_id=client_id) as credential:
+    with compute_credential() as credential:
         os.environ[TOKEN] = credential.get_token(SCOPE).token

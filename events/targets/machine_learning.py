@@ -1,4 +1,4 @@
-"""Azure ML as a target: starts what the training endpoint publishes as a job by REST, once per token."""
+"""Azure ML as a target, by REST: starts what the training endpoint publishes, once per token, and tells roles of models."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ _TAG_LENGTH = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Where training takes place and what it reads and writes: ARM id of the workspace, and `abfss://` roots."""
+    """Where training takes place and what it reads and writes: ARM ids of workspace and registry, `abfss://` roots."""
 
     workspace_id: str
     silver_url: str
     forecasts_url: str
+    registry_id: str
     metadata_url: str = METADATA_URL
 
     @property
@@ -44,8 +45,8 @@ class Places:
 class MachineLearning:
     """One workspace, reached as this process's identity; safe to share between threads.
 
-    Source: Azure Machine Learning REST API, `batch-endpoints`, `batch-deployments` and `jobs`
-    (learn.microsoft.com/rest/api/azureml).
+    Source: Azure Machine Learning REST API, `batch-endpoints`, `batch-deployments`, `jobs` and
+    `model-versions` (learn.microsoft.com/rest/api/azureml).
     """
 
     def __init__(self, places: Places, credential: TokenCredential) -> None:
@@ -75,6 +76,19 @@ class MachineLearning:
             # Started in between by a twin of this call; a conflict about anything else leaves no job.
             self._call(manager, "GET", job)
         return token
+
+    def role(self, model: str, version: str) -> str:
+        """The tag `role` of a registered version; empty when it has none.
+
+        Raises:
+            RetryableError: when there is no such version, or the service does not answer or asks to wait.
+            PoisonError: when the service refuses the request for good.
+        """
+        found = self._call(self._manager(), "GET", f"models/{model}/versions/{version}", expected=_ABSENT)
+        if found.status == HTTPStatus.NOT_FOUND:
+            msg = f"the workspace has no version {version} of model {model}"
+            raise RetryableError(msg)
+        return str(_at(found.body, "properties", "tags", "role") or "")
 
     def _default(self, manager: str) -> dict[str, Any]:
         """The configuration of the deployment that the endpoint publishes: its component and settings."""
@@ -106,6 +120,7 @@ class MachineLearning:
                 "features": {"jobInputType": "uri_folder", "mode": "Direct", "uri": features},
                 "delta_version": _literal(str(version.version)),
                 "forecasts_url": _literal(self._places.forecasts_url),
+                "registry": _literal(self._places.registry_id),
             },
             "settings": {**settings, "default_compute": self._compute(published["settings"]["default_compute"])},
         }

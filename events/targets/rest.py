@@ -99,15 +99,19 @@ def plain_address(name: str, given: str, example: str) -> str:
     raise SettingError(happened, given=given or "nothing", allowed=f"https://HOST, as in {example}", remedy=remedy)
 
 
+def refused_for_good(status: int) -> bool:
+    """Whether a status says that the request itself is at fault, and will be however often it is made."""
+    return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _TRANSIENT
+
+
 def _fault(answer: httpx.Response, call: str) -> PoisonError | RetryableError:
     said = f"{call} answered {answer.status_code}: {answer.text[:300]}"
-    status = answer.status_code
-    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _TRANSIENT:
+    if refused_for_good(answer.status_code):
         return PoisonError(said)
-    return RetryableError(said, after=_seconds(answer.headers.get("Retry-After", "")))
+    return RetryableError(said, after=seconds(answer.headers.get("Retry-After", "")))
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
     """Seconds of a `Retry-After` header, which is a count or a date (RFC 9110, 10.2.3)."""
     if text.isdecimal():
         return float(text)

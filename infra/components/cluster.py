@@ -25,6 +25,8 @@ class Cluster(pulumi.ComponentResource):
 
     kubelet_principal_id: pulumi.Output[str]
     """Object id of the identity by which nodes pull images."""
+    issuer_url: pulumi.Output[str]
+    """Who issues the tokens of the cluster's service accounts."""
     exports: Exports
     """Names and addresses for the stack's outputs."""
 
@@ -35,6 +37,9 @@ class Cluster(pulumi.ComponentResource):
             cluster,
             cluster.identity_profile,
             lambda identities: identities["kubeletidentity"].object_id or "" if identities else "",
+        )
+        self.issuer_url = filled_in(
+            cluster, cluster.oidc_issuer_profile, lambda profile: profile.issuer_url or "" if profile else ""
         )
         self.exports = {"kubernetes_name": cluster.name}
         self.register_outputs(self.exports)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from contracts.names import FORECASTS
 from local.engine.build import find_engine, program
 from local.engine.workspace import Workspace
 from local.environment import client_environment
@@ -36,4 +37,10 @@ def agent_environment(cloud: Cloud, stack: str) -> dict[str, str]:
         if name.startswith("PULUMI_")
     }
     folders = (str(engine.binary.parent), str(engine.host_folder), passed.get("PATH", os.defpath))
-    return {**passed, **own, **client_environment(cloud, DEPLOYER), "PATH": os.pathsep.join(folders)}
+    return {**passed, **own, **client_environment(cloud, DEPLOYER, _account(cloud)), "PATH": os.pathsep.join(folders)}
+
+
+def _account(cloud: Cloud) -> str:
+    """The storage account that holds the published forecasts, which a release compares answers with."""
+    containers = cloud.resources.of_type("Microsoft.Storage/storageAccounts/blobServices/containers")
+    return next((found.id.split("/")[8] for found in containers if found.name == FORECASTS), "")

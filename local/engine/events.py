@@ -26,13 +26,18 @@ _DONE = {
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceEvent:
-    """One resource that the engine is done with: `state` is created, updated, deleted, replaced, read, same or failed."""
+    """One resource that the engine works on, is done with, or warns about.
+
+    `state` is running; created, updated, deleted, replaced, read, same or failed; or warning, when `detail` says which
+    advisory policy is broken.
+    """
 
     urn: str
     type: str
     name: str
     state: str
     seconds: float
+    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +84,13 @@ class EventLog:
     def _take(self, event: dict[str, Any]) -> None:
         at = float(event.get("timestamp", 0))
         if "resourcePreEvent" in event:
-            self._began[event["resourcePreEvent"]["metadata"]["urn"]] = at
+            metadata = event["resourcePreEvent"]["metadata"]
+            self._began[metadata["urn"]] = at
+            self.on_event(
+                ResourceEvent(
+                    urn=metadata["urn"], type=metadata["type"], name=_name(metadata["urn"]), state="running", seconds=0.0
+                )
+            )
         elif "resOutputsEvent" in event:
             metadata = event["resOutputsEvent"]["metadata"]
             self._tell(metadata, _DONE.get(metadata["op"], metadata["op"]), at)
@@ -106,6 +117,9 @@ class EventLog:
             self.printed += _COLOUR.sub("", said["message"]).rstrip().splitlines()
         elif rule and rule.get("enforcementLevel") == "mandatory":
             self.problems.append(_about(rule.get("resourceUrn", ""), f"{rule['policyName']}: {rule['message']}"))
+        elif rule and rule.get("enforcementLevel") == "advisory":
+            urn, told = rule.get("resourceUrn", ""), _COLOUR.sub("", f"{rule['policyName']}: {rule['message']}").strip()
+            self.on_event(ResourceEvent(urn=urn, type="", name=_name(urn), state="warning", seconds=0.0, detail=told))
 
 
 def _about(urn: str, text: str) -> str:

@@ -86,7 +86,7 @@ class Workspace:
             "PULUMI_HOME": str((self.folder / "home").resolve()),
             "PULUMI_CONFIG_PASSPHRASE_FILE": str((self.folder / "passphrase").resolve()),
             "PULUMI_DEBUG_COMMANDS": "true",  # shows the option --event-log
-            "PULUMI_DEBUG_PROVIDERS": f"azure-native:{provider_port}",
+            "PULUMI_DEBUG_PROVIDERS": f"azure-native:{provider_port},kubernetes:{provider_port}",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }

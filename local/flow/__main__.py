@@ -1,4 +1,4 @@
-"""The entry point behind `make up`, `make publish` and `make down`: options, errors in four parts, exit codes."""
+"""The entry point behind `make up`, `make demo`, `make publish` and `make down`: options, errors in four parts, exit codes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 
 from contracts.errors import FourPartError
 from local.flow.commands import CommandFailedError
+from local.flow.demo import demo
 from local.flow.down import down
 from local.flow.options import parse
 from local.flow.republish import republish
@@ -19,7 +20,7 @@ def main() -> int:
     """Run one verb; 2 for an error that the user can act on, 130 for ctrl-C."""
     try:
         options = parse(sys.argv[1:])
-        return {"up": up, "publish": republish, "down": down}[options.verb](options)
+        return {"up": up, "demo": demo, "publish": republish, "down": down}[options.verb](options)
     except (FourPartError, CommandFailedError) as error:
         return fail(error)
     except KeyboardInterrupt:

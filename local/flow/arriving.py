@@ -14,7 +14,7 @@ from local.progress import Step
 from local.services.cloud import Cloud
 from local.tokens import DEPLOYER
 
-GENERATE = "generate"
+GENERATE, GENERATED = "generate", "generated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def _file(cloud: Cloud, options: Options, step: Step) -> Path:
     if options.data and options.data != ORANGE_JUICE:
         return Path(options.data).resolve()
     verb = options.data or GENERATE
-    made = cloud.state / "data" / f"{options.data or 'generated'}.parquet"
+    made = cloud.state / "data" / f"{options.data or GENERATED}.parquet"
     if not made.exists():
         step.detail = f"making {made.name}"
         made.parent.mkdir(parents=True, exist_ok=True)

@@ -1,18 +1,24 @@
-"""`make down`: the stack destroyed by the engine, the processes stopped, the state directory removed."""
+"""`make down`: both stacks destroyed by the engine, the processes stopped, the state directory removed."""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 
+from local.engine.agent import agent_environment
 from local.engine.build import ensure_engine
+from local.flow.commands import CommandFailedError
 from local.flow.options import Options
 from local.flow.platform import destroy
-from local.lifecycle import running, start, stop
-from local.processes import Processes
+from local.lifecycle import ROOT, running, start, stop
 from local.progress import Progress
 from local.services.cloud import Cloud
 from local.supervisor import end_leftovers
+
+RELEASE = "mlops-forecasting-release"
 
 
 def down(options: Options) -> int:
@@ -25,8 +31,8 @@ def down(options: Options) -> int:
     with progress.step("services") as step:
         start(state, step)
     cloud = Cloud.open(state)
-    for process in Processes(cloud.store).wanted():
-        Processes(cloud.store).release(process.name)
+    with progress.step("release") as step:
+        step.detail = destroy_release(cloud, options.stack)
     with progress.step("destroy") as step:
         step.detail = destroy(engine, cloud, options.stack, step)
     with progress.step("stop") as step:
@@ -37,3 +43,24 @@ def down(options: Options) -> int:
             state.parent.rmdir()
         step.detail = "nothing left" if running(state) is None else "the supervisor still runs"
     return 0
+
+
+def destroy_release(cloud: Cloud, stack: str) -> str:
+    """Destroy what the release program made, if it made anything.
+
+    Raises:
+        CommandFailedError: with what the engine said.
+    """
+    checkpoint = cloud.state / "pulumi" / "backend" / ".pulumi" / "stacks" / RELEASE / f"{stack}.json"
+    if not checkpoint.exists():
+        return "nothing was released"
+    environment = agent_environment(cloud, stack)
+    with tempfile.TemporaryDirectory(prefix="release-") as scratch:  # the engine writes beside the project's file
+        for name in ("Pulumi.yaml", f"Pulumi.{stack}.yaml"):
+            shutil.copy(ROOT / "release" / name, Path(scratch) / name)
+        for command in (["cancel", "--yes"], ["destroy", "--yes", "--skip-preview"]):
+            full = ["pulumi", *command, "--stack", stack, "--non-interactive", "--color", "never"]
+            done = subprocess.run(full, cwd=scratch, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CommandFailedError(done.stderr.strip() or done.stdout.strip())
+    return "destroyed"

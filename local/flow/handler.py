@@ -1,51 +1,40 @@
-"""The event handler on this machine: the published wheel in its own locked environment, kept running by the supervisor.
-
-The release program will declare it as a StatefulSet; until then the flow asks the supervisor for it.
-"""
+"""The event handler on this machine: its image built and released by the product's own commands, as a pipeline would."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from contracts.names import HANDLER, NAMESPACE
 from contracts.outputs import PlatformOutputs
-from data_ops.release import build_wheel, requirements
-from local.environment import client_environment
-from local.environments.environments import Environment, build, default_cache
-from local.processes import Process, Processes
+from local.engine.agent import agent_environment
+from local.flow.commands import run
+from local.flow.publishing import outputs_file
+from local.progress import Step
 from local.services.cloud import Cloud
-from local.supervisor import PASSED_ON
-
-NAME = "event-handler"
+from local.tokens import DEPLOYER
 
 
 def state_of(cloud: Cloud) -> Path:
-    """Return the handler's durable disk."""
-    return cloud.state / NAME
+    """Return the handler's durable disk: the claim `state` of its StatefulSet's one pod."""
+    return cloud.state / "containers" / "disks" / NAMESPACE / f"state-{HANDLER}-0"
 
 
-def want_handler(cloud: Cloud, outputs: PlatformOutputs) -> Process:
-    """Ask the supervisor for the handler of this wheel and these outputs; the same again changes nothing."""
-    python = build(Environment(requirements=requirements("events").decode(), wheels=(_wheel(cloud),)), default_cache())
-    folder = state_of(cloud)
-    folder.mkdir(parents=True, exist_ok=True)
-    environment = {
-        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
-        **client_environment(cloud, outputs.identities["handler"]["name"], outputs.lake_account),
-        **outputs.environment("handler"),
-        "HANDLER_STATE": str(folder),
-        "HANDLER_ID": "0",
-        "LAKE_ID": outputs.lake_id,
-        "ML_WORKSPACE_ID": outputs.ml_workspace_id,
-    }
-    process = Process(name=NAME, argv=[str(python.parent / NAME)], environment=environment)
-    Processes(cloud.store).want(process)
-    return process
+def release_handler(cloud: Cloud, outputs: PlatformOutputs, stack: str, step: Step) -> str:
+    """Build the handler's image unless its content is there, bring it onto the cluster, and return its digest.
 
-
-def _wheel(cloud: Cloud) -> Path:
-    name, content = build_wheel()
-    file = cloud.state / "wheels" / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
-    return file
+    Raises:
+        CommandFailedError: with the text of the command that refused.
+    """
+    step.detail = "building the image"
+    made = run(cloud, "images", [HANDLER, str(outputs_file(cloud, outputs))], identity=DEPLOYER)
+    digest = str(made["digest"])
+    step.detail = f"bringing {digest[:19]} onto the cluster"
+    told = run(
+        cloud,
+        "rollout",
+        [HANDLER, "--stack", stack, "--digest", digest],
+        identity=DEPLOYER,
+        extra=agent_environment(cloud, stack),
+    )
+    step.detail = f"{HANDLER}@{digest[:19]} {told['decision']}"
+    return digest

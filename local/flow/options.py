@@ -24,12 +24,13 @@ class DataMissingError(FourPartError):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The verb, the stack, and the arriving data: a file, `orange-juice`, or nothing for the generated panel."""
+    """The verb, the stack, the arriving data (a file, `orange-juice`, or nothing for the generated panel), and a demo's scenario."""
 
     verb: str
     stack: str
     data: str
     columns: str
+    scenario: str = ""
 
     @property
     def state(self) -> Path:
@@ -45,12 +46,13 @@ def parse(arguments: Sequence[str]) -> Options:
         DataMissingError: the file is missing, a folder, or unreadable.
     """
     parser = argparse.ArgumentParser(prog="make")
-    parser.add_argument("verb", choices=("up", "publish", "down"))
+    parser.add_argument("verb", choices=("up", "demo", "publish", "down"))
     parser.add_argument("--stack", default=DEFAULT_STACK)
     parser.add_argument("--data", default="")
     parser.add_argument("--columns", default="")
+    parser.add_argument("--scenario", default="")
     given = parser.parse_args(arguments)
-    options = Options(verb=given.verb, stack=given.stack, data=given.data, columns=given.columns)
+    options = Options(verb=given.verb, stack=given.stack, data=given.data, columns=given.columns, scenario=given.scenario)
     _check_stack(options.stack)
     _check_data(options.data)
     return options

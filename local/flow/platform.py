@@ -11,7 +11,7 @@ from local.engine.events import Outcome, ResourceEvent
 from local.engine.recover import recover
 from local.engine.runner import PulumiEngine
 from local.lifecycle import ROOT
-from local.progress import Step
+from local.progress import Item, State, Step
 from local.services.cloud import Cloud
 
 
@@ -48,8 +48,10 @@ def apply(engine: Engine, cloud: Cloud, stack: str, step: Step) -> Applied:
     step.detail = "preview with policies"
     outcome = pulumi.preview(policy_pack=rules, policy_config=config)
     if not outcome.empty:
-        outcome = pulumi.up(policy_pack=rules, policy_config=config, on_event=_shown(step))
+        outcome = pulumi.up(policy_pack=rules, policy_config=config, on_event=shown(step))
     applied = Applied(outcome=outcome, resources=len(cloud.resources.all()), outputs=PlatformOutputs.of(pulumi.outputs()))
+    if outcome.empty:
+        step.skip(applied.summary)
     step.detail = applied.summary
     return applied
 
@@ -61,21 +63,36 @@ def outputs_of(engine: Engine, cloud: Cloud, stack: str) -> PlatformOutputs:
     return PlatformOutputs.of(pulumi.outputs())
 
 
+def standing(engine: Engine, cloud: Cloud, stack: str) -> Applied:
+    """The platform as it stands, unchanged."""
+    unchanged = Outcome(counts={}, seconds=0.0, outputs_changed=False)
+    return Applied(outcome=unchanged, resources=len(cloud.resources.all()), outputs=outputs_of(engine, cloud, stack))
+
+
 def destroy(engine: Engine, cloud: Cloud, stack: str, step: Step) -> str:
     """Destroy every resource of the stack and say how many went."""
     pulumi = engine_of(engine, cloud, stack)
     recover(pulumi)
     pulumi.init()
-    outcome = pulumi.destroy(on_event=_shown(step))
+    outcome = pulumi.destroy(on_event=shown(step))
     left = len(cloud.resources.all())
     return f"{outcome.counts.get('delete', 0)} resources deleted, {left} left"
 
 
-def _shown(step: Step) -> Callable[[ResourceEvent], None]:
-    done: list[str] = []
+STATES = {"running": State.RUNNING, "same": State.SKIPPED, "failed": State.FAILED, "warning": State.WARNING}
+
+
+def shown(step: Step) -> Callable[[ResourceEvent], None]:
+    """Tell a step what the engine does, resource by resource."""
+    over: set[str] = set()
 
     def show(event: ResourceEvent) -> None:
-        done.append(event.urn)
-        step.detail = f"{len(done)}: {event.name} {event.state} ({event.seconds:.1f} s)"
+        state = STATES.get(event.state, State.DONE)
+        kind = event.type.rpartition(":")[2]
+        detail = event.detail or (kind if state is State.RUNNING else f"{kind} {event.state}")
+        step.tell(Item(key=event.urn, name=event.name, state=state, seconds=event.seconds, detail=detail))
+        if state is not State.RUNNING:
+            over.add(event.urn)
+            step.detail = f"{len(over)} resources, {event.name} {event.state}"
 
     return show

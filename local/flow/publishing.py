@@ -35,7 +35,7 @@ def publish(cloud: Cloud, outputs: PlatformOutputs, step: Step) -> list[Publicat
 def publish_jobs(cloud: Cloud, outputs: PlatformOutputs, step: Step) -> Publication:
     """Publish the job of `data_ops` to Databricks."""
     step.detail = "data_ops to Databricks"
-    answer = data_ops(cloud, ["publish", str(_file(cloud, outputs))], identity=DEPLOYER)
+    answer = data_ops(cloud, ["publish", str(outputs_file(cloud, outputs))], identity=DEPLOYER)
     changes = (*(f"+ {name}" for name in answer["uploaded"]), *answer["changes"])
     return Publication(told=f"job {answer['job_id']}, release {answer['release']}", changes=changes)
 
@@ -43,11 +43,12 @@ def publish_jobs(cloud: Cloud, outputs: PlatformOutputs, step: Step) -> Publicat
 def publish_training(cloud: Cloud, outputs: PlatformOutputs, step: Step) -> Publication:
     """Publish the training pipeline to Azure ML."""
     step.detail = "ml_pipelines to Azure ML"
-    answer = run(cloud, ML_PIPELINES, ["publish", str(_file(cloud, outputs))], identity=DEPLOYER)
+    answer = run(cloud, ML_PIPELINES, ["publish", str(outputs_file(cloud, outputs))], identity=DEPLOYER)
     return Publication(told=f"training {answer['deployment']}", changes=tuple(answer["changes"]))
 
 
-def _file(cloud: Cloud, outputs: PlatformOutputs) -> Path:
+def outputs_file(cloud: Cloud, outputs: PlatformOutputs) -> Path:
+    """Write the stack's outputs where a command can be pointed at them."""
     file = cloud.state / "outputs.json"
     file.write_text(outputs.json())
     return file

@@ -6,7 +6,7 @@ import sys
 
 from contracts.errors import FourPartError
 from local.engine.build import ensure_engine
-from local.flow.handler import want_handler
+from local.flow.handler import release_handler
 from local.flow.options import Options
 from local.flow.platform import outputs_of
 from local.flow.publishing import publish
@@ -20,14 +20,8 @@ class StackAbsentError(FourPartError):
 
 
 def republish(options: Options) -> int:
-    """Publish, print one line for each change, and let the handler run the wheel of this work tree."""
-    if not options.state.exists():
-        raise StackAbsentError(
-            "There is no such stack on this machine.",
-            given=options.stack,
-            allowed="a stack that `make up` made",
-            remedy=f"make up STACK={options.stack}",
-        )
+    """Publish, print one line for each change, and let the handler run the code of this work tree."""
+    require_stack(options)
     progress = Progress()
     engine = ensure_engine(progress)
     with progress.step("services") as step:
@@ -36,8 +30,24 @@ def republish(options: Options) -> int:
     outputs = outputs_of(engine, cloud, options.stack)
     with progress.step("publish") as step:
         made = publish(cloud, outputs, step)
-        want_handler(cloud, outputs)
+    with progress.step("handler") as step:
+        release_handler(cloud, outputs, options.stack, step)
     for publication in made:
         sys.stdout.write(f"{publication.line}\n")
         sys.stdout.writelines(f"  {change}\n" for change in publication.changes)
     return 0
+
+
+def require_stack(options: Options) -> None:
+    """Go on only with a stack that stands on this machine.
+
+    Raises:
+        StackAbsentError: when there is none.
+    """
+    if not options.state.exists():
+        raise StackAbsentError(
+            "There is no such stack on this machine.",
+            given=options.stack,
+            allowed="a stack that `make up` made",
+            remedy=f"make up STACK={options.stack}",
+        )

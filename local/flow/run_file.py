@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from contracts.events import Event, OwnEvent
-from local.flow.closing import Outcome
+from contracts.events import OwnEvent
+from local.flow.outcome import Outcome
+from local.flow.proof import prove
+from local.flow.released import Released
 from local.progress import Progress
+from local.report.recorder import Recorded
 from local.services.cloud import Cloud
 
-
-def write(cloud: Cloud, outcome: Outcome, progress: Progress) -> None:
-    """Replace `run.json` of the stack's state directory in one step."""
-    draft = cloud.state / "run.json.draft"
-    draft.write_text(json.dumps(content(outcome, progress), indent=2, sort_keys=True) + "\n")
-    draft.replace(cloud.state / "run.json")
+FILE = "run.json"
 
 
-def content(outcome: Outcome, progress: Progress) -> dict[str, Any]:
-    """Return the content of `run.json`; every step names the event that proves it."""
-    dataset, features = (outcome.registered[kind] for kind in (OwnEvent.DATASET_REGISTERED, OwnEvent.FEATURES_REGISTERED))
-    facts, decision = dataset.data, outcome.trained.decision
+def write(cloud: Cloud, outcome: Outcome, recorded: Recorded, progress: Progress) -> dict[str, Any]:
+    """Replace `run.json` of the stack's state directory in one step, and return its content.
+
+    Raises:
+        StepUnprovenError: when a step that was done has no event among those recorded.
+    """
+    told, draft = content(outcome, recorded, progress), cloud.state / f"{FILE}.draft"
+    draft.write_text(json.dumps(told, indent=2, sort_keys=True, allow_nan=False) + "\n")
+    draft.replace(cloud.state / FILE)
+    return told
+
+
+def content(outcome: Outcome, recorded: Recorded, progress: Progress) -> dict[str, Any]:
+    """Return the content of `run.json`; every step names the event that proves it.
+
+    Raises:
+        StepUnprovenError: when a step that was done has no event among those recorded.
+    """
     return {
         "stack": outcome.options.stack,
+        "command": outcome.command,
+        "began": progress.began.isoformat(timespec="seconds"),
+        "seconds": dict(progress.seconds),
+        "total_seconds": progress.total,
         "resources": outcome.applied.resources,
-        "data": {
-            "version": str(outcome.arrival.version),
-            "rows": facts["rows_out"],
-            "series": facts["series"],
-            "first": facts["first"],
-            "last": facts["last"],
-            "frequency": facts["frequency"],
-            "quarantined": facts["quarantined"],
-        },
-        "steps": [_step("dataset", dataset), _step("features", features), _step("training", outcome.trained.event)],
+        "peak_mebibytes": outcome.peak_mebibytes,
+        "data": _data(outcome),
+        "steps": [asdict(step) for step in prove(outcome, recorded, progress.seconds.get("ingest", 0.0))],
         "training": {
             "run": outcome.trained.run.run_id,
             "steps": [
@@ -42,12 +54,45 @@ def content(outcome: Outcome, progress: Progress) -> dict[str, Any]:
                 for step in outcome.trained.steps
             ],
         },
-        "decision": {"decision": decision["decision"], "reasons": decision["reasons"]},
-        "metrics": outcome.metrics,
-        "seconds": progress.seconds,
-        "peak_mebibytes": outcome.peak_mebibytes,
+        "model": _model(outcome),
+        "decision": {name: outcome.trained.decision[name] for name in ("decision", "reasons")},
+        "metrics": {name: _finite(figures) for name, figures in outcome.metrics.items()},
+        "release": _release(outcome.released),
     }
 
 
-def _step(name: str, event: Event) -> dict[str, str]:
-    return {"name": name, "subject": event.dataversion or event.subject, "event": event.id, "time": event.time}
+def _data(outcome: Outcome) -> dict[str, Any]:
+    dataset, features = (outcome.registered[kind] for kind in (OwnEvent.DATASET_REGISTERED, OwnEvent.FEATURES_REGISTERED))
+    facts = dataset.data
+    return {
+        "file": outcome.arrival.file.name,
+        "version": str(outcome.arrival.version),
+        "silver": dataset.dataversion,
+        "features": features.dataversion,
+        "rows": facts["rows_out"],
+        "quarantined": facts["quarantined"],
+        **{name: facts[name] for name in ("series", "first", "last", "frequency", "content_hash")},
+    }
+
+
+def _model(outcome: Outcome) -> dict[str, Any]:
+    """The version that was registered, or the one that stays."""
+    decision = outcome.trained.decision
+    standing = decision.get("incumbent") or {}
+    version = outcome.model_version or standing.get("version")
+    return {
+        "name": decision["model_name"],
+        "version": str(version) if version else None,
+        "registered": bool(outcome.model_version),
+        "rung": decision.get("rung"),
+        "naive": decision.get("naive"),
+    }
+
+
+def _finite(figures: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in figures.items()}
+
+
+def _release(released: Released) -> dict[str, Any]:
+    told = asdict(released)
+    return {**told, "qa": list(told["qa"]), "production": list(told["production"])}

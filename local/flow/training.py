@@ -52,9 +52,9 @@ def wait_for_training(cloud: Cloud, features: DataVersion, step: Step) -> Traine
     with reader(cloud, HUBS) as consumer:
         while time.monotonic() < ends:
             step.detail = f"{features}: {_progress(runs, features)}"
-            for event in read(consumer):
-                if event.type == AzureEvent.RUN_COMPLETED and _speaks_for(event, features):
-                    return _trained(cloud, runs, event)
+            ended = [event for event in read(consumer) if event.type == AzureEvent.RUN_COMPLETED and _speaks_for(event, features)]
+            if ended:
+                return _trained(cloud, runs, ended[-1])
             if (reason := _given_up(cloud, features)) is not None:
                 raise _failed(runs, features, reason)
     raise _nothing_came(runs, features)

@@ -9,7 +9,7 @@ from typing import Any
 
 from local.provider import schema
 from local.provider.kinds import Kind
-from local.provider.kinds.kind import DEFAULT
+from local.provider.kinds.kind import DEFAULT, at
 from local.provider.wire import UNKNOWN
 
 
@@ -24,7 +24,7 @@ class Failure:
 def failures(kind: Kind, inputs: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> list[Failure]:
     """All faults of the inputs; values that are unknown in a preview are taken as good."""
     found = _object("", schema.inputs(kind.sdk_type), inputs)
-    found += _name(kind, inputs)
+    found += _name(kind, inputs) + [Failure(path=path, reason=reason) for path, reason in kind.refusals(inputs)]
     return [_covered(failure) if failure.path.split(".")[0].split("[")[0] in secrets else failure for failure in found]
 
 
@@ -36,7 +36,7 @@ def _name(kind: Kind, inputs: Mapping[str, Any]) -> list[Failure]:
     own = kind.name_property
     if not own:
         return []
-    name = inputs.get(own, DEFAULT if kind.with_parent else None)
+    name = at(inputs, own) or (DEFAULT if kind.with_parent else None)
     if name is None:
         return [Failure(path=own, reason=f"Missing required property '{own}': this machine gives no automatic names.")]
     if name == UNKNOWN or (isinstance(name, str) and re.fullmatch(kind.rule.pattern, name)):

@@ -9,9 +9,9 @@ from local.provider.kinds import KINDS
 
 
 def rows() -> list[str]:
-    """Heading, then one row a kind: token, ARM type with the address of its reference; then the functions."""
+    """Heading, then one row a kind: token, type with the address of its reference; then the functions."""
     kinds = [f"| `{kind.sdk_type}` | [{kind.arm_type}]({kind.documentation}) |" for kind in KINDS.values()]
-    return ["| kind | ARM type |", "|---|---|", *kinds, *(f"| `{token}` | function |" for token in INVOKES)]
+    return ["| kind | type |", "|---|---|", *kinds, *(f"| `{token}` | function |" for token in INVOKES)]
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from local.endpoints import Endpoints
 from local.provider import errors, schema
 from local.provider.kinds import Kind
+from local.provider.kinds.cluster import PREFIX
 from local.provider.kinds.event_hubs import HUB
 from local.provider.kinds.kind import at, name_in, uuid_of
 from local.provider.wire import Properties
@@ -80,8 +81,7 @@ class Deployment:
     def _outputs(self, kind: Kind, resource_id: str, inputs: Properties) -> Properties:
         given = {**inputs, **self._location(kind, resource_id, inputs)}
         identity = {"identity": self._identity(resource_id, given["identity"])} if given.get("identity") else {}
-        fixed = {"name": name_in(resource_id), "type": kind.arm_type, "azureApiVersion": schema.api_version(kind.sdk_type)}
-        return {**given, **identity, **fixed, **kind.outputs(self.endpoints, resource_id, given)}
+        return {**given, **identity, **kind.facts(resource_id), **kind.outputs(self.endpoints, resource_id, given)}
 
     def _location(self, kind: Kind, resource_id: str, inputs: Properties) -> Properties:
         """A resource without a location gets its group's, as the azure-native provider does."""
@@ -102,6 +102,10 @@ class Deployment:
     def _require_parent(self, kind: Kind, resource_id: str) -> None:
         parent = kind.parent_of(resource_id)
         parts = parent.split("/")
+        if parent.startswith(PREFIX):
+            if self.resources.get(parent) is None:
+                raise errors.namespace_not_found(parts[-1])
+            return
         if len(parts) < GROUP_LEVEL or kind.arm_type == "Microsoft.Resources/resourceGroups":
             return
         if self.resources.get("/".join(parts[:GROUP_LEVEL])) is None:

@@ -31,7 +31,7 @@ def difference(kind: Kind, olds: Mapping[str, Any], news: Mapping[str, Any]) -> 
 
 
 def _keeps_id(kind: Kind, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    names = {name: news.get(name) for name in ("resourceGroupName", "scope", *kind.names)}
+    names = {name: at(news, name) for name in ("resourceGroupName", "scope", *kind.names)}
     return not holds_unknown(names) and kind.id_of(olds).lower() == kind.id_of(news).lower()
 
 

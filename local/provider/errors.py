@@ -55,6 +55,11 @@ def resource_not_found(resource_id: str) -> ArmError:
     return ArmError(GONE, "ResourceNotFound", text)
 
 
+def namespace_not_found(name: str) -> ArmError:
+    """A resource of the cluster whose namespace does not exist."""
+    return ArmError(GONE, "NotFound", f'namespaces "{name}" not found')
+
+
 def already_exists(resource_id: str) -> ArmError:
     """A creation of what is there already, as the azure-native provider words it."""
     return ArmError(CONFLICT, "ResourceExists", f"cannot create already existing resource '{resource_id}'")

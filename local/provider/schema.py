@@ -1,4 +1,4 @@
-"""Property names, requirements and enums of a resource, read from the classes of the installed azure-native SDK."""
+"""Property names, requirements and enums of a resource, read from the classes of the installed SDKs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from typing import Any
 import pulumi
 from pulumi import _types as sdk_types
 
-PACKAGE = "pulumi_azure_native"
+PACKAGES: Mapping[str, str] = {"azure-native": "pulumi_azure_native", "kubernetes": "pulumi_kubernetes"}
+"""Python package by the first part of a token."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Property:
 
 @cache
 def inputs(token: str) -> Mapping[str, Property]:
-    """Input properties of a resource type `azure-native:MODULE:NAME`, by engine name."""
+    """Input properties of a resource type `PACKAGE:MODULE:NAME`, by engine name."""
     return properties(_class(token, "InitArgs") or _required_class(token, "Args"))
 
 
@@ -95,7 +96,8 @@ def _property(name: str, hint: Any, *, required: bool) -> Property:
     alternatives = [item for item in flat(hint) if isinstance(item, type)]
     enums = [item for item in alternatives if issubclass(item, Enum)]
     nested = tuple(item for item in alternatives if sdk_types.is_input_type(item))
-    allowed = tuple(str(member.value) for item in enums for member in item)
+    literals = [value for item in flat(hint) if typing.get_origin(item) is typing.Literal for value in typing.get_args(item)]
+    allowed = (*(str(member.value) for item in enums for member in item), *literals)
     return Property(name=name, required=required, allowed=allowed, nested=nested, holds=_container(hint))
 
 
@@ -112,11 +114,12 @@ def _container(hint: Any) -> type | None:
 def _required_class(token: str, suffix: str) -> type:
     found = _class(token, suffix)
     if found is None:
-        msg = f"The installed {PACKAGE} has no class for {token}{suffix}."
+        msg = f"The installed SDK has no class for {token}{suffix}."
         raise LookupError(msg)
     return found
 
 
 def _class(token: str, suffix: str) -> type | None:
-    _, module, name = token.split(":")
-    return getattr(import_module(f"{PACKAGE}.{module}"), name + suffix, None)
+    package, module, name = token.split(":")
+    path = module.replace(".k8s.io", "").replace("/", ".")  # networking.k8s.io/v1 is networking.v1
+    return getattr(import_module(f"{PACKAGES[package]}.{path}"), name + suffix, None)

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, NoReturn, override
 
 import grpc
-from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2 as pb, provider_pb2_grpc
+from google.protobuf import any_pb2, empty_pb2, struct_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2 as pb, provider_pb2_grpc, status_pb2
 
 from local.endpoints import HOST, Endpoints
 from local.provider import checks, previews, wire
+from local.provider.awaits import NotReadyError, wait_until_gone, wait_until_ready
 from local.provider.deployment import Deployment
 from local.provider.diffs import difference
 from local.provider.errors import ArmError, NotEmulatedError
@@ -80,8 +81,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         function = INVOKES.get(request.tok)
         if function is None:
             _refuse(context, NotEmulatedError(f"The function {request.tok}", INVOKES))
+        try:
+            answer = function(self._deployment.resources, wire.read(request.args))
+        except ArmError as error:
+            _refuse(context, error)
         response = pb.InvokeResponse()
-        getattr(response, "return").CopyFrom(wire.write(function()))
+        getattr(response, "return").CopyFrom(wire.write(answer))
         return response
 
     @override
@@ -110,8 +115,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return pb.CreateResponse(properties=_marked(previews.of_create(kind.sdk_type, inputs), secrets))
         try:
             made = self._deployment.create(kind, inputs)
+            wait_until_ready(self._deployment.resources, made)
         except (ArmError, TopicError) as error:
             _refuse(context, error)
+        except NotReadyError as error:
+            _unready(context, error, _marked(dict(error.resource.properties), secrets), request.properties)
         return pb.CreateResponse(id=made.id, properties=_marked(dict(made.properties), secrets))
 
     @override
@@ -125,8 +133,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return pb.UpdateResponse(properties=_marked(known, secrets))
         try:
             made = self._deployment.update(kind, request.id, olds, inputs)
+            wait_until_ready(self._deployment.resources, made)
         except (ArmError, TopicError) as error:
             _refuse(context, error)
+        except NotReadyError as error:
+            _unready(context, error, _marked(dict(error.resource.properties), secrets), request.news)
         return pb.UpdateResponse(properties=_marked(dict(made.properties), secrets))
 
     @override
@@ -145,6 +156,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Remove the resource and all below it."""
         try:
             self._deployment.delete(request.id)
+            wait_until_gone(self._deployment.resources, request.id)
         except TopicError as error:
             _refuse(context, error)
         return empty_pb2.Empty()
@@ -170,6 +182,18 @@ def _marked(properties: dict[str, Any], secrets: frozenset[str]) -> Any:
 def _refuse(context: grpc.ServicerContext, error: ArmError | NotEmulatedError | TopicError) -> NoReturn:
     code = grpc.StatusCode.UNIMPLEMENTED if isinstance(error, NotEmulatedError) else grpc.StatusCode.INVALID_ARGUMENT
     context.abort(code, str(error))
+
+
+def _unready(
+    context: grpc.ServicerContext, error: NotReadyError, properties: struct_pb2.Struct, inputs: struct_pb2.Struct
+) -> NoReturn:
+    """Tell the engine of a resource that exists and does not work: it is recorded, and tried again by the next update."""
+    told = pb.ErrorResourceInitFailed(id=error.resource.id, properties=properties, reasons=error.reasons, inputs=inputs)
+    detail = any_pb2.Any()
+    detail.Pack(told, type_url_prefix="type.googleapis.com")
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error), details=[detail])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 
 def serve(deployment: Deployment, port: int) -> tuple[grpc.Server, int]:

@@ -1,4 +1,4 @@
-"""The code that steps run: Python sources of three packages, known by their hash."""
+"""The code that steps run or put into the service's image: Python sources of five packages and two files, known by their hash."""
 
 from __future__ import annotations
 
@@ -7,10 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_ops.release import requirements
+from images.scoring_image import DOCKERFILE_SOURCE, GROUP, REQUIREMENTS_SOURCE
+
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("contracts", "data_ops", "ml_pipelines")
-NOT_RUN = ("ml_pipelines/publishing/", "ml_pipelines/graph.py", "ml_pipelines/__main__.py")
-"""What publishes the steps; left out, so that a change of it is no change of theirs."""
+PACKAGES = ("contracts", "data_ops", "images", "ml_pipelines", "scoring")
+NOT_RUN = (
+    "ml_pipelines/publishing/",
+    "ml_pipelines/graph.py",
+    "ml_pipelines/__main__.py",
+    "images/__main__.py",
+    "images/handler_image.py",
+)
+"""What publishes, from the outside; left out, so that a change of it is no change of the steps."""
 DIGITS = 12
 
 
@@ -43,7 +52,14 @@ class Snapshot:
 
 
 def snapshot(root: Path = ROOT) -> Snapshot:
-    """The sources below a work tree."""
+    """The sources below a work tree, with the image's Dockerfile and the locked requirements of its packages.
+
+    Raises:
+        ReleaseBuildError: when the lock file can't be exported.
+        UvNotFoundError: when there is no uv.
+    """
     found = (path for package in PACKAGES for path in sorted((root / package).rglob("*.py")))
     named = {path.relative_to(root).as_posix(): path for path in found}
-    return Snapshot(files={name: path.read_bytes() for name, path in named.items() if not name.startswith(NOT_RUN)})
+    run = {name: path.read_bytes() for name, path in named.items() if not name.startswith(NOT_RUN)}
+    image = {DOCKERFILE_SOURCE: (root / DOCKERFILE_SOURCE).read_bytes(), REQUIREMENTS_SOURCE: requirements(GROUP)}
+    return Snapshot(files=run | image)

@@ -1,4 +1,4 @@
-"""Step `package`: forecasts of a newly registered version for all series, and the pointer to them."""
+"""Step `package`: forecasts of a newly registered version for all series, the pointer to them, and the service's image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from ml_pipelines.forecast_files import Forecasts, Place, publish
 from ml_pipelines.login import storage_login
-from ml_pipelines.steps import trained
+from ml_pipelines.steps import imaged, trained
 from ml_pipelines.steps.prepared import Prepared
 from ml_pipelines.steps.register import REGISTERED
 from ml_pipelines.steps.step import arguments, read, run, write
@@ -21,7 +21,13 @@ PACKAGED = "packaged.json"
 
 
 def package(given: argparse.Namespace) -> dict[str, Any]:
-    """Write the folder `packaged`, and the forecasts when a version was registered."""
+    """Write the folder `packaged`; when a version was registered, the forecasts, then the image.
+
+    Without a registry there is no image, and `image` is null in packaged.json.
+
+    Raises:
+        FourPartError: when the image can't be built; the forecasts are published then.
+    """
     registered = read(given.registered, REGISTERED)
     told = {"packaged": registered["registered"], "decision": registered["decision"]}
     if registered["registered"]:
@@ -46,7 +52,16 @@ def _published(given: argparse.Namespace, registered: dict[str, Any]) -> dict[st
         "series": series,
         "periods": periods,
     }
-    return {**asdict(publish(given.forecasts_url, place, made, manifest)), "series": series, "periods": periods}
+    published = asdict(publish(given.forecasts_url, place, made, manifest))
+    return {**published, "series": series, "periods": periods, "image": _image(given, prepared, registered)}
+
+
+def _image(given: argparse.Namespace, prepared: Prepared, registered: dict[str, Any]) -> dict[str, Any] | None:
+    if not given.registry:
+        return None
+    built = imaged.content(given.model, prepared, registered)
+    tag = f"{built.model_version}-{prepared.facts.version.version}"
+    return imaged.build(given.registry, built, tag, given.model / trained.ARTEFACT)
 
 
 def _forecasts(given: argparse.Namespace, prepared: Prepared) -> Forecasts:
@@ -68,7 +83,9 @@ def _forecasts(given: argparse.Namespace, prepared: Prepared) -> Forecasts:
 def main(words: Sequence[str] | None = None) -> int:
     """Entry point of the step."""
     folders = ("prepared", "model", "registered", "packaged")
-    return run(package, arguments("package", folders=folders, texts=("forecasts-url", "model-name")), words)
+    parser = arguments("package", folders=folders, texts=("forecasts-url", "model-name"))
+    parser.add_argument("--registry", default="", help="ARM id of the container registry; no image without it")
+    return run(package, parser, words)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("contracts", "data_ops", "events", "infra", "ml_pipelines", "policy")
+PRODUCT = ("contracts", "data_ops", "events", "images", "infra", "ml_pipelines", "policy", "release", "rollout", "scoring")
 PACKAGES = {*PRODUCT, "local", "bench", "tests"}
 
 
@@ -46,8 +46,8 @@ def test_contracts_import_the_standard_library_alone():
     assert [(file, module) for file, module in found if module.split(".")[0] not in allowed] == []
 
 
-@pytest.mark.parametrize("package", ["infra", "policy"])
-def test_the_platform_program_and_its_rules_import_no_other_product_package(package):
+@pytest.mark.parametrize("package", ["infra", "policy", "release"])
+def test_the_programs_and_their_rules_import_no_other_product_package(package):
     others = {name for name in PRODUCT if name not in (package, "contracts")}
     assert offenders(package, others) == []
 

@@ -10,7 +10,7 @@ COMPONENT = f"{WORKSPACE}/components/forecast_training/versions/0a1b2c3d4e5f"
 class Arm:
     """`deployments` is what is published, `default` the name that the endpoint points at, `endpoint` whether it exists.
 
-    While `open` is not set, a job that was started is not answered.
+    `models` holds the tags of versions. While `open` is not set, a job that was started is not answered.
     """
 
     def __init__(self):
@@ -19,6 +19,7 @@ class Arm:
         self.default = "v0a1b2c3d4e5f"
         self.deployments = {self.default: self.deployment()}
         self.jobs = {}
+        self.models = {}
         self.calls = []
         self.answers = deque()
         self.clouds = None
@@ -44,14 +45,18 @@ class Arm:
         assert path.startswith(f"{WORKSPACE}/"), path
         match method, path.removeprefix(f"{WORKSPACE}/").split("/"):
             case "GET", ["jobs", name] if name in self.jobs:
-                return 200, {}, {"name": name, **self.jobs[name]}
+                document = {"name": name, **self.jobs[name]}
             case "PUT", ["jobs", name]:
                 return self._put(name, body)
+            case "GET", ["models", name, "versions", version] if (name, version) in self.models:
+                document = {"name": version, "properties": {"tags": self.models[name, version]}}
             case "GET", ["batchEndpoints", "train-demand"] if self.endpoint:
-                return 200, {}, {"properties": {"defaults": {"deploymentName": self.default} if self.default else None}}
+                document = {"properties": {"defaults": {"deploymentName": self.default} if self.default else None}}
             case "GET", ["batchEndpoints", "train-demand", "deployments", name] if name in self.deployments:
-                return 200, {}, self.deployments[name]
-        return 404, {}, {"error": {"code": "ResourceNotFound", "message": f"The Resource '{path}' was not found."}}
+                document = self.deployments[name]
+            case _:
+                return 404, {}, {"error": {"code": "ResourceNotFound", "message": f"The Resource '{path}' was not found."}}
+        return 200, {}, document
 
     def _put(self, name, body):
         if name in self.jobs:

@@ -20,6 +20,7 @@ from local.certificates import ensure_certificates
 from local.services.eventhubs.broker import BROKER, command, wait_ready
 from local.services.eventhubs.topics import create_topic
 from tests.events.arm import WORKSPACE, Arm
+from tests.events.release import MANIFEST, REGISTRY, DevOps, Registry
 
 ACCOUNT = "dlsmlopsforecastingdev"
 LAKE = f"/subscriptions/s/resourceGroups/rg-mlops/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
@@ -27,10 +28,12 @@ ROWS = b'{"commitInfo":{"operation":"WRITE"}}\n{"add":{"path":"part-0.parquet","
 
 
 class Azure:
-    """Tokens at /msi, blobs at /ACCOUNT/bronze, jobs at /api, ARM: what the handler talks to, and a ledger of effects."""
+    """Tokens at /msi, blobs at /ACCOUNT/bronze, jobs at /api, ARM, a registry at /v2, Azure DevOps: what the handler talks to, and a ledger of effects."""
 
     def __init__(self, certificates):
         self.arm = Arm()
+        self.registry = Registry()
+        self.devops = DevOps()
         self.commits = {}
         self.jobs = [{"job_id": 7, "settings": {"name": "prepare-dataset"}}]
         self.effects = {}
@@ -54,6 +57,9 @@ class Azure:
         self.environment = {
             "ARM_CLOUD_METADATA_URL": f"{self.url}/metadata/endpoints",
             "ML_WORKSPACE_ID": WORKSPACE,
+            "REGISTRY_ID": REGISTRY,
+            "REGISTRY_LOGIN_SERVER": self.url.removeprefix("https://"),
+            "ADO_URL": f"{self.url}/contoso/shop",
             "SILVER_URL": f"abfss://silver@{ACCOUNT}.dfs.core.windows.net",
             "FORECASTS_URL": "abfss://forecasts@stmlwmlopsdev.dfs.core.windows.net",
             "SSL_CERT_FILE": str(certificates / "tls" / "ca.pem"),
@@ -71,6 +77,7 @@ class Azure:
     def close(self):
         self.open.set()
         self.arm.open.set()
+        self.devops.open.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -104,6 +111,24 @@ class Azure:
             return 200, {"ETag": '"1"', "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT"}, self.commits[path]
         return 404, {}, b"<Error><Code>BlobNotFound</Code><Message>The specified blob does not exist.</Message></Error>"
 
+    def answer(self, method, parts, authorization, content):
+        path, query = parts.path, parse_qs(parts.query)
+        if path.startswith("/oauth2/"):
+            return self.registry.exchange(path, content)
+        if path.startswith("/v2/"):
+            return self.registry.get(path, authorization)
+        if method == "GET" and not path.startswith(("/subscriptions/", "/contoso/")):
+            return self.get(path, query)
+        assert authorization == "Bearer t"
+        body = json.loads(content) if content else None
+        if path.startswith("/subscriptions/"):
+            assert query["api-version"]
+            return self.arm.call(method, path, body)
+        if path.startswith("/contoso/"):
+            return self.devops.call(method, path, query, body)
+        assert path == "/api/2.2/jobs/run-now"
+        return self.run_now(body)
+
     def _requests(azure):  # noqa: N805 - the handler class below has a self of its own
         class Requests(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -112,25 +137,11 @@ class Azure:
             def log_message(self, format, *args):
                 pass
 
-            def do_GET(self):
-                parts = urlsplit(self.path)
-                if parts.path.startswith("/subscriptions/"):
-                    return self._arm(parts)
-                return self._answer(*azure.get(parts.path, parse_qs(parts.query)))
+            def _serve(self):
+                content = self.rfile.read(int(self.headers["Content-Length"] or 0))
+                self._answer(*azure.answer(self.command, urlsplit(self.path), self.headers["Authorization"], content))
 
-            def do_PUT(self):
-                self._arm(urlsplit(self.path), json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-
-            def _arm(self, parts, body=None):
-                assert self.headers["Authorization"] == "Bearer t"
-                assert parse_qs(parts.query)["api-version"]
-                self._answer(*azure.arm.call(self.command, parts.path, body))
-
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                assert self.path == "/api/2.2/jobs/run-now"
-                assert self.headers["Authorization"] == "Bearer t"
-                self._answer(*azure.run_now(body))
+            do_GET = do_PUT = do_POST = _serve  # noqa: N815 - the names that http.server looks for
 
             def _answer(self, status, headers, body):
                 azure.agents.add(self.headers["User-Agent"].split("/")[0])
@@ -338,6 +349,27 @@ def run_event():
             "id": identity,
             "time": "2026-10-21T07:28:00Z",
             "data": {key[0].upper() + key[1:]: value for key, value in data.items()} if capital else data,
+        }
+
+    return event
+
+
+@pytest.fixture
+def pushed():
+    """The event of the registry that tells of an image, as Event Grid writes it."""
+
+    def event(digest, identity="p-0", source=REGISTRY, *, capital=False, **changed):
+        target = {"mediaType": MANIFEST, "size": 9, "digest": digest, "repository": "scoring", "tag": "3-7", **changed}
+        if capital:
+            target = {key[0].upper() + key[1:]: value for key, value in target.items()}
+        return {
+            "specversion": "1.0",
+            "type": "Microsoft.ContainerRegistry.ImagePushed",
+            "source": source,
+            "subject": f"{changed.get('repository', 'scoring')}:3-7",
+            "id": identity,
+            "time": "2026-10-21T07:28:00Z",
+            "data": {"action": "push", "Target" if capital else "target": target},
         }
 
     return event

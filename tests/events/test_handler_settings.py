@@ -10,6 +10,7 @@ from events.routes import Outcome
 from events.settings import Settings
 from events.targets.machine_learning import METADATA_URL
 
+REGISTRY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/crmlops"
 WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/mlw-demand"
 
 
@@ -21,6 +22,9 @@ def environment(tmp_path):
         "SILVER_URL": "abfss://silver@dlsmlops.dfs.core.windows.net",
         "FORECASTS_URL": "abfss://forecasts@stmlwmlops.dfs.core.windows.net",
         "ML_WORKSPACE_ID": WORKSPACE,
+        "REGISTRY_ID": REGISTRY,
+        "REGISTRY_LOGIN_SERVER": "crmlops.azurecr.io",
+        "ADO_URL": "https://dev.azure.com/contoso/shop",
         "DATABRICKS_HOST": "https://adb-1.azuredatabricks.net",
         "HANDLER_STATE": str(tmp_path / "state"),
     }
@@ -56,6 +60,17 @@ def test_the_optional_settings_have_defaults_and_the_state_directory_is_made(env
         ("ML_WORKSPACE_ID", "mlw-demand"),
         ("ML_WORKSPACE_ID", f"{WORKSPACE}/jobs/x"),
         ("ML_WORKSPACE_ID", WORKSPACE.replace("workspaces", "registries")),
+        ("REGISTRY_ID", ""),
+        ("REGISTRY_ID", WORKSPACE),
+        ("REGISTRY_ID", f"{REGISTRY}/tasks/x"),
+        ("REGISTRY_LOGIN_SERVER", ""),
+        ("REGISTRY_LOGIN_SERVER", "https://crmlops.azurecr.io"),
+        ("REGISTRY_LOGIN_SERVER", "crmlops.azurecr.io/scoring"),
+        ("ADO_URL", ""),
+        ("ADO_URL", "http://dev.azure.com/contoso/shop"),
+        ("ADO_URL", "https://dev.azure.com/contoso"),
+        ("ADO_URL", "https://someone@dev.azure.com/contoso/shop"),
+        ("ADO_URL", "https://dev.azure.com/contoso/shop?x=1"),
         ("ARM_CLOUD_METADATA_URL", "http://management.azure.com/metadata/endpoints"),
         ("ARM_CLOUD_METADATA_URL", "https://someone@management.azure.com/metadata/endpoints"),
         ("DATABRICKS_HOST", "http://adb-1.azuredatabricks.net"),
@@ -70,7 +85,9 @@ def test_an_unusable_setting_ends_the_command_with_its_name(environment, monkeyp
     assert f"given:   {value or 'nothing'}" in told
 
 
-@pytest.mark.parametrize("name", ["EVENTS_BOOTSTRAP", "BRONZE_URL", "SILVER_URL", "ML_WORKSPACE_ID", "HANDLER_STATE"])
+@pytest.mark.parametrize(
+    "name", ["EVENTS_BOOTSTRAP", "BRONZE_URL", "SILVER_URL", "ML_WORKSPACE_ID", "HANDLER_STATE", "REGISTRY_ID", "ADO_URL"]
+)
 def test_a_missing_setting_is_an_unusable_one(environment, name):
     del environment[name]
     with pytest.raises(SettingError, match=name):

@@ -7,6 +7,7 @@ from contracts.events import DataVersion
 from events.errors import PoisonError, RetryableError
 from events.targets.machine_learning import MachineLearning, Places
 from tests.events.arm import COMPONENT, WORKSPACE
+from tests.events.release import REGISTRY
 
 FEATURES = DataVersion(table="silver/features", version=3)
 TAGS = {"route": "features-registered", "effect_key": "silver/features@3", "attempt": "1", "traceparent": ""}
@@ -21,7 +22,9 @@ def target_at(azure):
     started = []
 
     def begin(metadata):
-        places = Places(workspace_id=WORKSPACE, silver_url=SILVER, forecasts_url=FORECASTS, metadata_url=metadata)
+        places = Places(
+            workspace_id=WORKSPACE, silver_url=SILVER, forecasts_url=FORECASTS, registry_id=REGISTRY, metadata_url=metadata
+        )
         started.append(MachineLearning(places, DefaultAzureCredential()))
         return started[-1]
 
@@ -49,6 +52,7 @@ def test_a_training_is_the_published_component_on_the_features_at_their_version(
                     "features": {"jobInputType": "uri_folder", "mode": "Direct", "uri": f"{SILVER}/features"},
                     "delta_version": {"jobInputType": "literal", "value": "3"},
                     "forecasts_url": {"jobInputType": "literal", "value": FORECASTS},
+                    "registry": {"jobInputType": "literal", "value": REGISTRY},
                 },
                 "settings": {"default_compute": f"{WORKSPACE}/computes/cpu"},
             }
@@ -174,3 +178,10 @@ def test_a_cloud_that_does_not_tell_its_addresses_is_asked_again(azure, target, 
 def test_a_service_that_is_gone_is_tried_again(target_at, unused_port):
     with pytest.raises(RetryableError, match="ConnectError"):
         target_at(f"https://127.0.0.1:{unused_port}/metadata/endpoints").train(FEATURES, TOKEN, TAGS)
+
+
+def test_the_role_of_a_version_is_its_tag_and_a_version_that_is_not_there_may_come(azure, target):
+    azure.arm.models = {("demand", "3"): {"role": "challenger", "recipe": "x"}, ("demand", "4"): {}, ("demand", "5"): None}
+    assert [target.role("demand", version) for version in "345"] == ["challenger", "", ""]
+    with pytest.raises(RetryableError, match="no version 6 of model demand"):
+        target.role("demand", "6")

@@ -11,10 +11,12 @@ from events.data_routes import Lake
 from events.errors import RefusedError
 from events.inbox import token
 from events.intake import arrival
+from events.release_routes import Releases
 from events.routes import Ending, Work, route_of
 from events.table import routes
 from events.training_routes import Workspace
 from tests.events.arm import WORKSPACE
+from tests.events.release import REGISTRY
 
 ACCOUNT = "dlsmlopsforecastingdev"
 LAKE = f"/subscriptions/s/resourceGroups/rg-mlops/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
@@ -30,9 +32,20 @@ class NoTarget:
     def train(self, version, token, tags):
         raise AssertionError((version, token, tags))
 
+    def labels(self, repository, digest):
+        raise AssertionError((repository, digest))
+
+    def role(self, model, version):
+        raise AssertionError((model, version))
+
+    def release(self, digest, token, causation):
+        raise AssertionError((digest, token, causation))
+
 
 def table_of(lake):
-    return routes(lake, NoTarget(), Workspace(arm_id=WORKSPACE, attempts=2), NoTarget())
+    nothing = NoTarget()
+    releases = Releases(registry_id=REGISTRY, images=nothing, models=nothing, releaser=nothing)
+    return routes(lake, nothing, Workspace(arm_id=WORKSPACE, attempts=2), nothing, releases)
 
 
 TABLE = table_of(Lake(bronze_url=URL, arm_id=LAKE))

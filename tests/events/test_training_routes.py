@@ -4,23 +4,18 @@ import pytest
 from hypothesis import given, strategies as st
 
 from contracts.events import Event, Hub
-from events.data_routes import Lake
 from events.errors import RefusedError
 from events.inbox import token
 from events.routes import Ending, Work, route_of
-from events.table import routes
-from events.training_routes import Workspace
+from events.training_routes import Workspace, features_registered, training_completed, training_failed
 from tests.events.arm import WORKSPACE
 
 
 class Trainer:
-    """Notes what it is asked to start; nothing here prepares."""
+    """Notes what it is asked to start."""
 
     def __init__(self):
         self.started = []
-
-    def prepare(self, version, token, cause):
-        raise AssertionError((version, token, cause))
 
     def train(self, version, token, tags):
         self.started.append((str(version), token, tags))
@@ -28,8 +23,8 @@ class Trainer:
 
 
 def table_of(trainer, attempts=2):
-    lake = Lake(bronze_url="abfss://bronze@dlsmlops.dfs.core.windows.net")
-    return routes(lake, trainer, Workspace(arm_id=WORKSPACE, attempts=attempts), trainer)
+    workspace = Workspace(arm_id=WORKSPACE, attempts=attempts)
+    return (features_registered(trainer), training_completed(workspace), training_failed(workspace))
 
 
 TABLE = table_of(Trainer())

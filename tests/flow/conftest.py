@@ -18,7 +18,7 @@ from contracts.events import DataVersion, Event, Hub, OwnEvent
 from contracts.outputs import PlatformOutputs
 from local.flow.arriving import Arrival, ingest
 from local.flow.commands import data_ops
-from local.flow.handler import state_of as handler_state, want_handler
+from local.flow.handler import release_handler, state_of as handler_state
 from local.flow.options import Options
 from local.flow.publishing import publish_jobs
 from local.flow.up import stand_platform, stand_up
@@ -27,6 +27,7 @@ from local.lifecycle import stop
 from local.progress import Progress, Step
 from local.resources import Resource
 from local.services.cloud import Cloud
+from local.services.containers.models import Pods
 from local.services.eventgrid import models as eventgrid
 from local.status import SUBSCRIPTIONS
 
@@ -64,11 +65,12 @@ class Stack:
         return eventgrid.metrics(self.cloud.store, self.subscription(name).id)
 
     def pid(self, process: str) -> int:
-        """The process id of a supervised process, once it runs."""
+        """The process id of a supervised process or of a pod, once it runs."""
         found: list[int] = []
 
         def runs() -> bool:
-            pid = json.loads((self.cloud.state / "processes.json").read_text()).get(process, {}).get("pid")
+            pods = {pod.name: pod.pid for pod in Pods(self.cloud.store).all()}
+            pid = json.loads((self.cloud.state / "processes.json").read_text()).get(process, {}).get("pid") or pods.get(process)
             found[:] = [pid] if pid and psutil.pid_exists(pid) else []
             return bool(found)
 
@@ -131,7 +133,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with _home(folder) as options:
         cloud, applied = stand_platform(options, Progress())
         publish_jobs(cloud, applied.outputs, Step("publish"))
-        want_handler(cloud, applied.outputs)
+        release_handler(cloud, applied.outputs, options.stack, Step("handler"))
         yield Stack(cloud=cloud, outputs=applied.outputs, folder=folder)
 
 

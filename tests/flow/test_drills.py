@@ -3,12 +3,11 @@
 import pytest
 
 from contracts.events import Hub
-from local.flow.handler import NAME, want_handler
 from local.flow.publishing import publish_jobs
-from local.processes import Processes
 from local.progress import Step
 from local.provider.deployment import Deployment
 from local.provider.kinds import KINDS
+from local.services.containers.models import STATEFUL_SET
 from local.services.databricks.jobs import Jobs
 from tests.flow.conftest import until
 
@@ -53,16 +52,17 @@ def test_without_the_hub_deliveries_fail_in_the_subscriptions_metrics_and_go_on_
     assert len(stack.runs(arrival.version)) == 1
 
 
-def test_without_the_handler_events_wait_in_the_hub_and_are_handled_when_it_is_back(stack):
+def test_without_the_handlers_stateful_set_events_wait_in_the_hub_and_are_handled_when_it_is_back(stack):
     sent = len(stack.records(Hub.DATA_DELIVERY))
-    Processes(stack.cloud.store).release(NAME)
+    (handler,) = stack.cloud.resources.of_type(STATEFUL_SET)
+    stack.cloud.resources.delete(handler.id)
     try:
         until("the handler stopped", lambda: stack.handler().get("state") == "stopped")
         arrival = stack.ingest(stack.panel("no-handler", seed=14))
         until("the event is in the hub", lambda: len(stack.records(Hub.DATA_DELIVERY)) > sent)
         assert stack.runs(arrival.version) == []
     finally:
-        want_handler(stack.cloud, stack.outputs)
+        stack.cloud.resources.put(handler)
     stack.silver_of(arrival.version)
     assert len(stack.runs(arrival.version)) == 1
 

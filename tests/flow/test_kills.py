@@ -37,13 +37,13 @@ def ingested(stack, file):
 
 
 def test_the_handler_killed_when_the_event_has_reached_the_hub(stack):
-    file, sent, pid = stack.panel("kill-handler", seed=21), len(stack.records(Hub.DATA_DELIVERY)), stack.pid("event-handler")
+    file, sent, pid = stack.panel("kill-handler", seed=21), len(stack.records(Hub.DATA_DELIVERY)), stack.pid("event-handler-0")
     with ThreadPoolExecutor(1) as pool:
         arrival = pool.submit(stack.ingest, file)
         until("the event is in the hub", lambda: len(stack.records(Hub.DATA_DELIVERY)) > sent)
         kill(pid)
         is_once(stack, arrival.result())
-    assert stack.pid("event-handler") != pid
+    assert stack.pid("event-handler-0") != pid
 
 
 @pytest.mark.parametrize(("process", "seed"), [("kafka", 22), ("eventgrid", 24)])

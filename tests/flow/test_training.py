@@ -4,6 +4,7 @@ import json
 import os
 import ssl
 import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from local import status
 from local.flow.handler import state_of as handler_state
 from local.flow.publishing import publish_training
 from local.flow.training import wait_for_training
+from local.lifecycle import ROOT
 from local.progress import Step
 from local.services.identity.models import DEPLOYER_PRINCIPAL
 from local.services.machine_learning.documents.models import Documents
@@ -49,9 +51,9 @@ def trained(stack, features: DataVersion):
 
 def redrive(stack, features: DataVersion) -> None:
     """What an operator does to train on the same version again."""
-    command = [str(_handler(stack)), "redrive", ROUTE, str(features)]
+    command = [sys.executable, "-m", "events.service", "redrive", ROUTE, str(features)]
     environment = {"PATH": os.environ["PATH"], "HANDLER_STATE": str(handler_state(stack.cloud))}
-    done = lambda: subprocess.run(command, env=environment, check=False, capture_output=True).returncode == 0  # noqa: E731
+    done = lambda: subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True).returncode == 0  # noqa: E731
     until("no other attempt is being worked on", done, 120)
 
 
@@ -66,11 +68,6 @@ def redriven(stack, features: DataVersion) -> str:
     redrive(stack, features)
     until("the redriven run is there", lambda: runs() - before)
     return next(iter(runs() - before))
-
-
-def _handler(stack) -> Path:
-    row = stack.cloud.store.row("select argv from processes where name = 'event-handler'")
-    return Path(json.loads(row["argv"])[0])
 
 
 def workspace(stack) -> str:

@@ -63,7 +63,10 @@ FILLED_IN: dict[str, dict[str, Any]] = {
     "azure-native:eventhub:Namespace": {"serviceBusEndpoint": "https://evh.servicebus.windows.net:443/"},
     "azure-native:containerregistry:Registry": {"loginServer": "cr.azurecr.io"},
     "azure-native:machinelearningservices:Workspace": {"mlFlowTrackingUri": "azureml://westeurope.api.azureml.ms/mlflow/v1.0"},
-    "azure-native:containerservice:ManagedCluster": {"identityProfile": {"kubeletidentity": {"objectId": "kubelet"}}},
+    "azure-native:containerservice:ManagedCluster": {
+        "identityProfile": {"kubeletidentity": {"objectId": "kubelet"}},
+        "oidcIssuerProfile": {"enabled": True, "issuerURL": "https://oidc.example/"},
+    },
 }
 NAME_INPUTS = (
     "accountName",

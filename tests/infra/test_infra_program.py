@@ -17,7 +17,7 @@ from tests.infra.golden_list import FILE, listing, written
 STACKS = ("dev", "prod")
 OPENED = json.dumps({"allowedAddresses": ["20.50.1.0/24", "20.60.1.1"]})
 UNTAGGED = {"BlobContainer", "BlobServiceProperties", "ManagementPolicy", "EventHub", "ConsumerGroup", "NamespaceNetworkRuleSet"}
-UNTAGGED |= {"SystemTopicEventSubscription", "RoleAssignment"}
+UNTAGGED |= {"SystemTopicEventSubscription", "RoleAssignment", "FederatedIdentityCredential"}
 
 
 def test_declares_the_resources_of_the_golden_list() -> None:
@@ -76,6 +76,18 @@ def test_the_workspace_waits_for_the_roles_of_its_identity() -> None:
     workspace = declared("dev").one("machinelearningservices:Workspace")
     waited = [urn for urn in workspace.dependencies if "RoleAssignment::workspace-" in urn]
     assert len(waited) == 3, workspace.dependencies
+
+
+def test_a_service_account_may_act_as_its_own_identity_and_no_other() -> None:
+    given = {
+        item.inputs["subject"]: (item.inputs["resourceName"], item.inputs["issuer"], item.inputs["audiences"])
+        for item in declared("dev").of("managedidentity:FederatedIdentityCredential")
+    }
+    issuer, audiences = "https://oidc.example/", ["api://AzureADTokenExchange"]
+    assert given == {
+        "system:serviceaccount:forecasting:scoring": ("id-scoring-mlops-forecasting-dev", issuer, audiences),
+        "system:serviceaccount:forecasting:event-handler": ("id-handler-mlops-forecasting-dev", issuer, audiences),
+    }
 
 
 def test_the_autoscaler_may_change_the_node_count() -> None:

@@ -16,8 +16,7 @@ def test_no_two_services_share_a_port(tmp_path):
 
 
 def test_a_state_directory_of_an_older_version_keeps_its_ports_and_gets_the_missing_ones(tmp_path):
-    older = asdict(Endpoints.of(tmp_path))
-    del older["registry"]
+    older = {name: port for name, port in asdict(Endpoints.of(tmp_path)).items() if name != "registry"}
     (tmp_path / "endpoints.json").write_text(json.dumps(older))
 
     found = asdict(Endpoints.of(tmp_path))

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 
@@ -11,9 +10,7 @@ import psutil
 import pytest
 
 from local.lifecycle import healthy, running, start, stop
-from local.processes import Process, Processes
 from local.progress import Progress, Step
-from local.services.cloud import Cloud
 from local.services.eventhubs.broker import BROKER
 
 pytestmark = pytest.mark.flow
@@ -59,15 +56,6 @@ def test_a_process_that_dies_is_started_again_and_counted(state):
     os.kill(old, signal.SIGKILL)
     until(lambda: pids(state).get("identity", old) != old and healthy(state)["identity"])
     assert json.loads((state / "processes.json").read_text())["identity"]["restarts"] == 1
-
-
-def test_a_wanted_process_runs_until_it_is_released(state):
-    processes = Processes(Cloud.open(state).store)
-    processes.want(Process(name="worker", argv=[sys.executable, "-c", "import time; time.sleep(600)"], environment={}))
-    until(lambda: "worker" in pids(state))
-    worker = pids(state)["worker"]
-    processes.release("worker")
-    until(lambda: not psutil.pid_exists(worker))
 
 
 def test_a_supervisor_killed_hard_leaves_processes_that_the_next_one_ends(state):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from local.provider.kinds import (
+    cluster,
+    container_groups,
     databricks,
     event_grid,
     event_hubs,
@@ -29,6 +31,8 @@ _MODULES = (
     event_grid,
     kubernetes,
     monitoring,
+    container_groups,
+    cluster,
 )
 KINDS: Mapping[str, Kind] = {kind.sdk_type: kind for module in _MODULES for kind in module.KINDS}
 

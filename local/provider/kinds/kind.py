@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.endpoints import Endpoints
+from local.provider import schema
 from local.provider.wire import Properties
 from local.tokens import SUBSCRIPTION
 
@@ -74,6 +75,16 @@ class Kind:
     def name_property(self) -> str:
         """The input that holds the resource's own name; empty for a fixed name."""
         return "" if self.names[-1].startswith("<") else self.names[-1]
+
+    def refusals(self, inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Paths and reasons of what the SDK's classes allow and the service, or this machine, refuses."""
+        del inputs
+        return []
+
+    def facts(self, resource_id: str) -> Properties:
+        """What every resource of Azure says of itself."""
+        version = schema.api_version(self.sdk_type)
+        return {"name": name_in(resource_id), "type": self.arm_type, "azureApiVersion": version}
 
     def id_of(self, inputs: Mapping[str, Any]) -> str:
         """The ARM id that these inputs give; they have to hold all names."""

@@ -30,5 +30,6 @@ CLUSTER = Kind(
     rule=rule(RULES["kubernetes"]),
     outputs=_cluster,
     replace=("dnsPrefix", "nodeResourceGroup", "networkProfile.networkPlugin"),
+    one_per_stack=True,
 )
 KINDS = (CLUSTER,)

@@ -35,4 +35,10 @@ ROLE_ASSIGNMENT = Kind(
     extension=True,
     replace=("scope", "principalId", "roleDefinitionId"),
 )
-KINDS = (RESOURCE_GROUP, USER_ASSIGNED_IDENTITY, ROLE_ASSIGNMENT)
+FEDERATED_CREDENTIAL = Kind(
+    sdk_type="azure-native:managedidentity:FederatedIdentityCredential",
+    arm_type="Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
+    names=("resourceName", "federatedIdentityCredentialResourceName"),
+    rule=rule(RULES["identity"]),
+)
+KINDS = (RESOURCE_GROUP, USER_ASSIGNED_IDENTITY, FEDERATED_CREDENTIAL, ROLE_ASSIGNMENT)

@@ -1,4 +1,4 @@
-"""Resource Manager as an ASGI app: cloud metadata, jobs, MLflow and documents of workspaces; all else is refused by name."""
+"""Resource Manager as an ASGI app: cloud metadata, jobs, MLflow and documents of workspaces, ACR Tasks; all else is refused by name."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ from local.services.cloud import Cloud
 from local.services.http import application
 from local.services.machine_learning.documents import api as documents
 from local.services.machine_learning.documents.uploads import PREFIX
+from local.services.machine_learning.forgetting import forget_history
 from local.services.machine_learning.jobs import api as jobs
 from local.services.machine_learning.jobs.executor import Executor
 from local.services.machine_learning.jobs.views import RUN_LOGS
 from local.services.machine_learning.mlflow import api as mlflow
 from local.services.machine_learning.mlflow.artifacts import FILES
+from local.services.registry.tasks import api as tasks
+from local.services.registry.tasks.executor import Builds
 
 FORGET_SECONDS = 0.5
-SIGNED = (f"{PREFIX}/", FILES, RUN_LOGS)
-"""Paths below which a signed query stands in for a token: uploads, artifacts, logs of runs."""
+SIGNED = (f"{PREFIX}/", FILES, RUN_LOGS, *tasks.SIGNED)
+"""Paths below which a signed query stands in for a token: uploads, artifacts, logs of runs, contexts and logs of builds."""
 
 OPEN = frozenset({metadata.METADATA, metadata.DISCOVERY})
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -36,15 +39,17 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 def create_app(cloud: Cloud) -> Starlette:
     """Build the service over a stack's state; jobs go on while the app lives."""
-    executor = Executor(cloud)
+    executor, builds = Executor(cloud), Builds(cloud)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         executor.start()
+        builds.start()
         forgetting = asyncio.create_task(_forget(cloud))
         forgetting.add_done_callback(_ended)
         yield
         executor.stop()
+        builds.stop()
         forgetting.cancel()
         with suppress(asyncio.CancelledError):
             await forgetting
@@ -52,7 +57,13 @@ def create_app(cloud: Cloud) -> Starlette:
     async def refuse(request: Request) -> Response:
         raise ArmError(404, "NotFound", f"No API found for '{request.method} {request.url.path}'.")
 
-    parts = [*metadata.routes(cloud), *mlflow.routes(cloud), *jobs.routes(cloud, executor), *documents.routes(cloud)]
+    parts = [
+        *metadata.routes(cloud),
+        *mlflow.routes(cloud),
+        *jobs.routes(cloud, executor),
+        *tasks.routes(cloud, builds),
+        *documents.routes(cloud),
+    ]
     routes = [*parts, Route("/{path:path}", refuse, methods=METHODS)]
     return application(cloud, "arm", routes, error_form=form, open_paths=OPEN, open_prefixes=SIGNED, lifespan=lifespan)
 
@@ -60,6 +71,7 @@ def create_app(cloud: Cloud) -> Starlette:
 async def _forget(cloud: Cloud) -> None:
     while True:
         await run_in_threadpool(documents.forget_deleted, cloud)
+        await run_in_threadpool(forget_history, cloud)
         await asyncio.sleep(FORGET_SECONDS)
 
 

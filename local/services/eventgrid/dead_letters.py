@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import ssl
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from local.certificates import trusted
 from local.services.cloud import Cloud
 from local.services.eventgrid.models import utc
 from local.services.eventgrid.subscriptions import Subscription, UndeliverableError
@@ -37,7 +37,7 @@ class DeadLetters:
     """Writes dead letters through the blob service, as the topic's identity."""
 
     def __init__(self, cloud: Cloud) -> None:
-        context = ssl.create_default_context(cafile=str(cloud.state / "tls" / "ca.pem"))
+        context = trusted(cloud.state)
         self._client = httpx.Client(verify=context, timeout=10, headers={"User-Agent": "AzureEventGrid"})
         self._cloud = cloud
 

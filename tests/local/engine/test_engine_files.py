@@ -110,7 +110,7 @@ def test_the_engines_environment_leaves_out_the_persons_own_settings(
     monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "canary")
     environment = workspace.environment(build.Engine(binary=tmp_path / "pulumi", host_folder=tmp_path / "host"), 4711)
     assert "canary" not in environment.values()
-    assert environment["PULUMI_DEBUG_PROVIDERS"] == "azure-native:4711"
+    assert environment["PULUMI_DEBUG_PROVIDERS"] == "azure-native:4711,kubernetes:4711"
     assert environment["PATH"].split(os.pathsep)[0] == str(tmp_path / "host")
 
 
@@ -136,7 +136,8 @@ def test_the_log_is_read_the_same_however_it_is_written(tmp_path: Path, cuts: li
         with file.open("a") as out:
             out.write(text[start:end])
         log.read()
-    assert [(event.name, event.state, event.seconds) for event in heard] == [("lake", "created", 2.0)]
+    told = [("lake", "running", 0.0, ""), ("lake", "created", 2.0, ""), ("lake", "warning", 0.0, "tags: none")]
+    assert [(event.name, event.state, event.seconds, event.detail) for event in heard] == told
     assert log.problems == ["lake: no such group", "lake: st-https: open"]
     assert log.counts == {"create": 1}
 

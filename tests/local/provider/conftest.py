@@ -68,7 +68,7 @@ def client(tmp_path: Path) -> Iterator[Client]:
     server.stop(0).wait()
 
 
-@pytest.fixture(params=sorted(KINDS))
+@pytest.fixture(params=sorted(token for token in KINDS if token.startswith("azure-native:")))
 def token(request: pytest.FixtureRequest) -> str:
     """Each emulated kind in turn."""
     return str(request.param)

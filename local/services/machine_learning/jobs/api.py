@@ -20,7 +20,7 @@ from local.services.machine_learning.jobs.executor import Executor
 from local.services.machine_learning.jobs.models import Jobs
 from local.services.machine_learning.jobs.submit import submit
 from local.services.machine_learning.runs import Run, RunKind, Runs
-from local.services.machine_learning.workspace import WORKSPACE, Workspace, workspace_of
+from local.services.machine_learning.workspace import Workspace, workspace_of
 
 SITE = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 HISTORY = f"/history/v1.0{SITE}/runs"
@@ -59,8 +59,7 @@ class JobsApi:
         async def serve(request: Request) -> Response:
             body = await request.body()
             workspace = workspace_of(self._cloud.resources, request.url.path)
-            verb = {"GET": "read", "PUT": "write", "POST": "cancel/action"}[method]
-            ask(request, f"{WORKSPACE}/jobs/{verb}", workspace.arm_id)
+            ask(request, "ml/read" if method == "GET" else "ml/write", workspace.arm_id)
             return await run_in_threadpool(endpoint, request, workspace, body)
 
         return Route(path, serve, methods=[method])

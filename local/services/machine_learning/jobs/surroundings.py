@@ -10,6 +10,7 @@ from pathlib import Path
 from local.environment import client_environment
 from local.resources import Resource
 from local.services.arm.errors import ArmError, invalid
+from local.services.arm.metadata import NAME
 from local.services.cloud import Cloud
 from local.services.identity.models import USER_ASSIGNED
 from local.services.machine_learning.jobs.models import Job
@@ -93,6 +94,7 @@ def _run(cloud: Cloud, job: Job, run: Run, user: Principal) -> Mapping[str, str]
     experiment = str(job.body.get("experimentName") or "Default")
     uri = workspace.tracking_uri(cloud.endpoints)
     return {
+        "AZUREML_CURRENT_CLOUD": NAME,
         "AZUREML_RUN_ID": run.run_id,
         "AZUREML_ROOT_RUN_ID": run.root,
         "AZUREML_RUN_TOKEN": token,

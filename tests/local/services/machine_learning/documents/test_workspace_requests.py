@@ -12,6 +12,9 @@ from local.services.identity.models import DEPLOYER_PRINCIPAL
 from local.services.machine_learning.documents.api import forget_deleted
 from local.services.machine_learning.documents.models import Document, Documents
 from local.services.machine_learning.documents.uploads import Uploads
+from local.services.machine_learning.forgetting import forget_history
+from local.services.machine_learning.mlflow.models import Registry
+from local.services.machine_learning.runs import Run, RunKind, Runs, Status
 from tests.local.services.machine_learning.documents.conftest import GROUP, WORKSPACE, Site
 
 pytestmark = pytest.mark.flow
@@ -108,3 +111,23 @@ def test_a_deleted_workspace_takes_its_documents_with_it(workspace_site: Site) -
     forget_deleted(cloud)
     assert documents.get(f"{gone}/environments/kept/versions/1") is None
     assert documents.get(f"{WORKSPACE}/environments/kept/versions/1") is not None
+
+
+def test_a_deleted_workspace_takes_its_runs_and_models_with_it_once_its_jobs_are_gone(workspace_site: Site) -> None:
+    cloud, gone = workspace_site.cloud, WORKSPACE.replace("mlw-test", "mlw-history")
+    workspace_site.add_workspace(gone)
+    runs, registry = Runs(cloud.store), Registry(cloud.store)
+    for workspace in (gone, WORKSPACE):
+        name = f"history-of-{workspace.rpartition('/')[2]}"
+        with cloud.store.transaction() as connection:
+            experiment = runs.experiment(connection, workspace, "demand")
+            kind, status = RunKind.PLAIN, Status.COMPLETED
+            told = {"run_id": name, "root": name, "name": name, "workspace": workspace, "parent": "", "created": 0.0}
+            runs.create(connection, Run(**told, experiment=experiment, kind=kind, status=status))
+        registry.create(workspace, "demand-history", "", {})
+    cloud.resources.delete(gone)
+    forget_history(cloud)
+    counted = "select count(*) n from {} where lower(workspace) = ?"
+    for table in ("ml_runs", "ml_models", "ml_experiments"):
+        assert cloud.store.rows(counted.format(table), gone.lower())[0]["n"] == 0
+        assert cloud.store.rows(counted.format(table), WORKSPACE.lower())[0]["n"] > 0

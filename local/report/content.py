@@ -1,0 +1,96 @@
+"""What the report shows: plain data, gathered by `gather`, drawn by `page`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+type Values = tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dot:
+    """One event on the bus, `seconds` after the commit of the data; `cause` is the id of the event that led to it, if known."""
+
+    id: str
+    lane: str
+    seconds: float
+    name: str
+    detail: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """One piece of work, from `start` to `end` in seconds after the commit; `cause` as of a dot."""
+
+    lane: str
+    name: str
+    start: float
+    end: float
+    state: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One series: `dates` of all drawn periods, and beside each what was sold and forecast, None where unknown.
+
+    The first `known` periods have passed. `error` is WAPE over the judged ones, `volume` the mean of the sales drawn.
+    """
+
+    why: str
+    name: str
+    store: str
+    item: str
+    error: float | None
+    volume: float
+    dates: tuple[str, ...]
+    known: int
+    actual: Values
+    point: Values
+    lower: Values
+    upper: Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """One link of the lineage: what it is, its identity, and how it is known."""
+
+    what: str
+    identity: str
+    detail: str = ""
+    event: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """One component of an infrastructure program, and its resources by type."""
+
+    project: str
+    name: str
+    resources: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """The whole report; `run` is the content of run.json, `made` when it was gathered, `whose` the forecasts of `series` are."""
+
+    run: Mapping[str, Any]
+    made: str
+    dots: tuple[Dot, ...] = ()
+    spans: tuple[Span, ...] = ()
+    records: int = 0
+    whose: str = ""
+    series: tuple[Series, ...] = ()
+    by_horizon: Mapping[str, Values] = field(default_factory=dict)
+    lineage: tuple[Link, ...] = ()
+    components: tuple[Component, ...] = ()
+    services: Mapping[str, int] = field(default_factory=dict)
+    commit: str = ""
+
+    @property
+    def example(self) -> tuple[str, str] | None:
+        """Store and item of the first series that has forecasts."""
+        return next(((one.store, one.item) for one in self.series), None)

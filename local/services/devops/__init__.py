@@ -1,0 +1,1 @@
+"""Azure DevOps of the local cloud: one pipeline, `release`, whose runs one agent carries out in turn."""

@@ -1,0 +1,1 @@
+"""The container registry: images by the OCI distribution protocol, built by ACR Tasks, pulled by containers."""

@@ -1,0 +1,1 @@
+"""ACR Tasks: builds an image from an uploaded context, and pushes it to the registry."""

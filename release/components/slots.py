@@ -1,0 +1,143 @@
+"""Production: two slots for an image each, an address for each slot, and the address that everyone calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import apps, core, meta, policy
+
+from contracts.names import NAMESPACE, SCORING
+from release.environment import of_scoring
+from release.platform_stack import URL_PORT, Platform, known_once_made, once_made
+from release.pods import TMP, WORKLOAD_IDENTITY, container_security, environment, http_probe, pod, resources
+from release.settings import SLOTS, Settings
+
+NOBODY = "0.0.0.0/32"
+"""What an empty list of allowed addresses becomes, since no list at all would let everyone in."""
+PROGRESS_SECONDS = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotsArgs:
+    """The digests of the slots, which of them is active, and what puts resources into the cluster's namespace."""
+
+    platform: Platform
+    settings: Settings
+    options: pulumi.ResourceOptions
+
+
+class Slots(pulumi.ComponentResource):
+    """Slots without a digest are absent. Moving the selector of the Service is all that a release or a return does."""
+
+    urls: Mapping[str, pulumi.Output[str]]
+    """Where each slot answers; empty without a digest."""
+    production_url: pulumi.Output[str]
+    """Where production answers; empty while no slot is active."""
+    digests: Mapping[str, pulumi.Output[str]]
+    """What runs in each slot."""
+    active: pulumi.Output[str]
+    """The slot that production calls."""
+
+    def __init__(self, name: str, args: SlotsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops-forecasting:release:Slots", name, None, opts)
+        self._args, self._settings = args, args.settings
+        deployments = {slot: self._deployment(slot, digest) for slot, digest in self._settings.slot_digests.items() if digest}
+        services = {slot: self._service(f"{SCORING}-{slot}", slot, [made]) for slot, made in deployments.items()}
+        for slot in deployments:
+            self._disruption_budget(slot)
+        self.urls = {slot: _url(services[slot]) if slot in services else pulumi.Output.from_input("") for slot in SLOTS}
+        active = self._settings.active
+        production = self._service(SCORING, active, [deployments[active]]) if active else None
+        self.production_url = _url(production) if production else pulumi.Output.from_input("")
+        self.digests = {slot: once_made(deployments.get(slot), self._settings.slot_digests[slot]) for slot in SLOTS}
+        self.active = once_made(production, active)
+        self.register_outputs({"production_url": self.production_url})
+
+    def _options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        own = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+        return pulumi.ResourceOptions.merge(self._args.options, own)
+
+    def _deployment(self, slot: str, digest: str) -> apps.v1.Deployment:
+        labels = _labels(slot)
+        return apps.v1.Deployment(
+            f"{SCORING}-{slot}",
+            metadata=_named(f"{SCORING}-{slot}", labels),
+            spec=apps.v1.DeploymentSpecArgs(
+                replicas=self._settings.replicas,
+                progress_deadline_seconds=PROGRESS_SECONDS,
+                revision_history_limit=2,
+                selector=meta.v1.LabelSelectorArgs(match_labels=labels),
+                strategy=apps.v1.DeploymentStrategyArgs(
+                    type="RollingUpdate",
+                    rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+                ),
+                template=core.v1.PodTemplateSpecArgs(
+                    metadata=meta.v1.ObjectMetaArgs(labels={**labels, **WORKLOAD_IDENTITY}),
+                    spec=pod(SCORING, self._container(slot, digest), labels),
+                ),
+            ),
+            opts=self._options(),
+        )
+
+    def _container(self, slot: str, digest: str) -> core.v1.ContainerArgs:
+        platform = self._args.platform
+        return core.v1.ContainerArgs(
+            name=SCORING,
+            image=platform.image(SCORING, digest),
+            image_pull_policy="IfNotPresent",
+            ports=[core.v1.ContainerPortArgs(name="http", container_port=URL_PORT, protocol="TCP")],
+            env=environment(platform.get(lambda outputs: of_scoring(outputs, digest, slot))),
+            resources=resources(self._settings.scoring),
+            security_context=container_security(),
+            startup_probe=http_probe("/live", URL_PORT, period=2, failures=60),
+            liveness_probe=http_probe("/live", URL_PORT, period=10, failures=3),
+            readiness_probe=http_probe("/ready", URL_PORT, period=2, failures=3),
+            volume_mounts=[TMP],
+        )
+
+    def _service(self, name: str, slot: str, after: list[pulumi.Resource]) -> core.v1.Service:
+        return core.v1.Service(
+            f"{name}-address",
+            metadata=_named(name, {"app": SCORING}),
+            spec=core.v1.ServiceSpecArgs(
+                type="LoadBalancer",
+                selector=_labels(slot),
+                ports=[core.v1.ServicePortArgs(name="http", port=URL_PORT, target_port=URL_PORT, protocol="TCP")],
+                load_balancer_source_ranges=[_range(item) for item in self._settings.allowed_addresses] or [NOBODY],
+            ),
+            opts=self._options(*after),
+        )
+
+    def _disruption_budget(self, slot: str) -> None:
+        policy.v1.PodDisruptionBudget(
+            f"{SCORING}-{slot}-budget",
+            metadata=_named(f"{SCORING}-{slot}", _labels(slot)),
+            spec=policy.v1.PodDisruptionBudgetSpecArgs(
+                max_unavailable=1, selector=meta.v1.LabelSelectorArgs(match_labels=_labels(slot))
+            ),
+            opts=self._options(),
+        )
+
+
+def _labels(slot: str) -> dict[str, str]:
+    return {"app": SCORING, "slot": slot}
+
+
+def _named(name: str, labels: Mapping[str, str]) -> meta.v1.ObjectMetaArgs:
+    return meta.v1.ObjectMetaArgs(name=name, namespace=NAMESPACE, labels=dict(labels))
+
+
+def _range(address: str) -> str:
+    return address if "/" in address else f"{address}/32"
+
+
+def _url(service: core.v1.Service) -> pulumi.Output[str]:
+    return known_once_made(service, service.status, _address)
+
+
+def _address(status: core.v1.outputs.ServiceStatus | None) -> str:
+    balancer = status.load_balancer if status else None
+    entries = (balancer.ingress if balancer else None) or []
+    return f"http://{entries[0].ip or entries[0].hostname}:{URL_PORT}" if entries else ""

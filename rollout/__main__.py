@@ -1,0 +1,123 @@
+"""The command: journal on stderr, the result as JSON on stdout and in a file.
+
+Exit codes: 0 released or unchanged, 1 turned away with production as before, 2 nothing decided (run it again).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from azure.identity import DefaultAzureCredential
+
+from contracts.errors import FourPartError
+from contracts.images import DIGEST
+from contracts.names import HANDLER, SCORING
+from ml_pipelines.forecast_files import Forecasts, current
+from ml_pipelines.login import storage_login
+from ml_pipelines.registry import Version
+from rollout.engine import PROJECT, ReleaseStack
+from rollout.handler import release_handler
+from rollout.images import Images
+from rollout.journal import Journal, Result
+from rollout.models import Models, VersionRefusedError
+from rollout.scoring import ScoringRelease, Terms
+
+TURNED_AWAY, UNDECIDED = 1, 2
+
+
+class DigestRefusedError(FourPartError):
+    """Text that names no image."""
+
+
+class ImageTurnedAwayError(FourPartError):
+    """An image that was not released."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Release an image and tell how it ended."""
+    given = _parser().parse_args(arguments)
+    try:
+        result = _release(given.workload, given.stack, given.digest)
+    except FourPartError as error:
+        sys.stderr.write(f"{error}\n")
+        return UNDECIDED
+    if given.result:
+        given.result.parent.mkdir(parents=True, exist_ok=True)
+        given.result.write_text(result.json() + "\n")
+    sys.stdout.write(result.json() + "\n")
+    if result.decision == "rejected":
+        sys.stderr.write(f"{_turned_away(result)}\n")
+        return TURNED_AWAY
+    return 0
+
+
+def _release(workload: str, name: str, digest: str) -> Result:
+    if not DIGEST.fullmatch(digest):
+        raise DigestRefusedError(
+            "This names no image.",
+            given=digest or "nothing",
+            allowed="sha256: and 64 hexadecimal digits",
+            remedy="Name the digest of an image in the registry: DIGEST=sha256:...",
+        )
+    stack = ReleaseStack(stack=name)
+    stack.settings()
+    platform = stack.platform()
+    with DefaultAzureCredential() as credential:
+        images = Images(login_server=platform.registry_login_server, credential=credential)
+        if workload == HANDLER:
+            return release_handler(digest, stack, images, Journal())
+
+        def published(version: Version) -> Forecasts:
+            storage_login(platform.forecasts_url)
+            return current(platform.forecasts_url, version.model, version.number)[0]
+
+        return _scoring(
+            ScoringRelease(
+                digest=digest,
+                stack=stack,
+                models=Models(tracking_uri=platform.mlflow_tracking_uri),
+                built_of=lambda image: images.built(SCORING, image),
+                published=published,
+                terms=_terms(stack),
+                journal=Journal(),
+            )
+        )
+
+
+def _scoring(release: ScoringRelease) -> Result:
+    """A version that must not be released is a decision, not a fault."""
+    try:
+        return release.run()
+    except VersionRefusedError as error:
+        release.result.reason = " ".join(str(error).split())
+        return release.result
+
+
+def _terms(stack: ReleaseStack) -> Terms:
+    acceptance = stack.settings()["config"][f"{PROJECT}:acceptance"]
+    return Terms(ready_seconds=acceptance["readySeconds"], answer_millis=acceptance["answerMillis"])
+
+
+def _turned_away(result: Result) -> ImageTurnedAwayError:
+    return ImageTurnedAwayError(
+        "The image was not released; production is as it was before.",
+        given=f"{result.digest} ({result.model} {result.version}): {result.reason}",
+        allowed="an image that starts, passes every acceptance check, and holds a challenger or the champion",
+        remedy="Mend what the reason names and train again; set the tag role=challenger on the version to try the same image.",
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rollout", description="Takes one image through QA into production, or back.")
+    parser.add_argument("workload", choices=(SCORING, HANDLER))
+    parser.add_argument("--stack", required=True)
+    parser.add_argument("--digest", required=True)
+    parser.add_argument("--result", type=Path, help="file for the result as JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The registered model's versions as a release sees them: which may be released, and what they become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlflow import MlflowClient
+
+from contracts.errors import FourPartError
+from contracts.images import Built
+from ml_pipelines.registry import Registry, Role, Version
+
+REASON = "rejected.reason"
+"""Tag that says why a version was turned away."""
+REASON_CHARACTERS = 500
+RELEASABLE = (Role.CHALLENGER, Role.CHAMPION)
+
+
+class VersionRefusedError(FourPartError):
+    """A version that was turned away or replaced before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models:
+    """The model registry at a tracking address."""
+
+    tracking_uri: str
+
+    def version(self, built: Built) -> Version:
+        """The version that is in an image.
+
+        Raises:
+            VersionMissingError: when the registry does not have it.
+            RoleMissingError: when a version has no valid role.
+        """
+        return self._registry(built.model).version(built.model_version)
+
+    def releasable(self, built: Built) -> Version:
+        """The version that is in an image, if it may go to production: a challenger, or the champion in new code.
+
+        Raises:
+            VersionRefusedError: when it is retired or rejected.
+        """
+        version = self.version(built)
+        if version.role in RELEASABLE:
+            return version
+        reason = version.tags.get(REASON, "")
+        raise VersionRefusedError(
+            "The image holds a model version that is not to be released.",
+            given=f"{version.model} version {version.number}, role {version.role}{f': {reason}' if reason else ''}",
+            allowed="a challenger, or the champion in new code",
+            remedy=f"Release a newer version; or set the tag role=challenger on version {version.number} to try it again.",
+        )
+
+    def is_champion(self, built: Built) -> bool:
+        """Whether the version in an image is a champion."""
+        return self.version(built).role is Role.CHAMPION
+
+    def crown(self, version: Version) -> list[str]:
+        """Make a version the champion, then retire those before it; the numbers of the retired."""
+        registry = self._registry(version.model)
+        if version.role is not Role.CHAMPION:
+            registry.set_role(version, Role.CHAMPION)
+        old = [item for item in registry.versions() if item.role is Role.CHAMPION and item.number != version.number]
+        for item in old:
+            registry.set_role(item, Role.RETIRED)
+        return [item.number for item in old]
+
+    def reject(self, version: Version, reason: str) -> None:
+        """Turn a version away, with the reason in a tag; the reason comes first, so that no rejected version lacks it."""
+        client = MlflowClient(self.tracking_uri)
+        client.set_model_version_tag(version.model, version.number, REASON, reason[:REASON_CHARACTERS])
+        self._registry(version.model).set_role(version, Role.REJECTED)
+
+    def _registry(self, model: str) -> Registry:
+        return Registry(model, MlflowClient(self.tracking_uri))

@@ -1,0 +1,1 @@
+"""The forecast service: published forecasts by pointer, the model that made them beside the code."""
