@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,9 @@ def build_handler(outputs: PlatformOutputs) -> Image:
         BuildFailedError, TagTakenError, RegistryRefusedError, CloudUnknownError: when there is no image.
     """
     order = handler_image.order(ROOT, requirements(handler_image.GROUP))
-    with DefaultAzureCredential() as credential:
-        return AcrTasks(outputs.registry_id, credential, manager(os.environ)).build(order)
+    address = manager(os.environ)
+    with DefaultAzureCredential() as credential, closing(AcrTasks(outputs.registry_id, credential, address)) as builder:
+        return builder.build(order)
 
 
 def _parser() -> argparse.ArgumentParser:

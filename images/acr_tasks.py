@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from azure.core.credentials import TokenCredential
@@ -88,6 +88,10 @@ class AcrTasks:
             credential, self._place.subscription, base_url=manager, credential_scopes=[f"{manager}/.default"]
         )
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def build(self, order: Order) -> Image:
         """The image of an order, as `ImageBuilder` says.
 
@@ -122,8 +126,8 @@ class AcrTasks:
         if told != order.labels:
             raise TagTakenError(
                 "The tag names an image of something else.",
-                given=f"{registry.login_server}/{order.name} ({found.digest}): {told}",
-                allowed=f"the labels {dict(order.labels)}",
+                given=f"{registry.login_server}/{order.name} ({found.digest}): {_listed(told)}",
+                allowed=_listed(order.labels),
                 remedy="Delete the tag in the registry if nothing runs its image, then try again.",
             )
         return _image(registry, order, found.digest, self._run_of(found.digest), built=False)
@@ -206,6 +210,10 @@ class AcrTasks:
 def _properties(found: RunProperties | None) -> RunProperties:
     """A run without properties tells nothing, as a run without a status does."""
     return found or RunProperties()
+
+
+def _listed(labels: Mapping[str, str]) -> str:
+    return ", ".join(f"{label}={value}" for label, value in labels.items())
 
 
 def _image(registry: Registry, order: Order, digest: str, run_id: str, *, built: bool) -> Image:

@@ -39,7 +39,7 @@ class Deployment:
         resource_id = kind.id_of(inputs)
         with self._lock:
             self._require_parent(kind, resource_id)
-            if not kind.with_parent and self.resources.get(resource_id) is not None:
+            if not kind.with_parent and not kind.applied and self.resources.get(resource_id) is not None:
                 raise errors.already_exists(resource_id)
             if kind.one_per_stack and (there := self.resources.of_type(kind.arm_type)):
                 raise errors.one_per_stack(kind.arm_type, there[0].id)

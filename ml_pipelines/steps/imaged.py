@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ def build(registry_id: str, built: Built, tag: str, artefact: Path) -> dict[str,
     from images.cloud import manager
 
     order = scoring_image.order(SOURCES, artefact, built, tag)
-    with compute_credential() as credential:
-        made = AcrTasks(registry_id, credential, manager(os.environ)).build(order)
+    address = manager(os.environ)
+    with compute_credential() as credential, closing(AcrTasks(registry_id, credential, address)) as builder:
+        made = builder.build(order)
     _tell(built.run, {"image.digest": made.digest, "image.reference": made.reference})
     return {"reference": made.reference, "digest": made.digest, "run_id": made.run_id}
 

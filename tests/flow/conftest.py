@@ -3,10 +3,12 @@
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,9 @@ from local.flow.commands import data_ops
 from local.flow.handler import release_handler, state_of as handler_state
 from local.flow.options import Options
 from local.flow.publishing import publish_jobs
-from local.flow.up import stand_platform, stand_up
+from local.flow.up import stand_platform, stand_up, up
 from local.flow.watch import wait_for_silver
-from local.lifecycle import stop
+from local.lifecycle import ROOT, stop
 from local.progress import Progress, Step
 from local.resources import Resource
 from local.services.cloud import Cloud
@@ -144,3 +146,18 @@ def trained_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with _home(folder) as options:
         cloud, applied = stand_up(options, Progress())
         yield Stack(cloud=cloud, outputs=applied.outputs, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def live_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that `make up` brought to a live service, on a small panel of its own."""
+    folder = tmp_path_factory.mktemp("live")
+    with _home(folder) as options:
+        file = folder / "panel.parquet"
+        size = ["--stores", "2", "--items", "20", "--days", "420", "--seed", "31"]
+        command = [sys.executable, "-m", "data_ops.cli", "generate", str(file), *size]
+        subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+        assert up(replace(options, data=str(file))) == 0
+        cloud = Cloud.open(options.state)
+        outputs = PlatformOutputs.of(json.loads((options.state / "outputs.json").read_text()))
+        yield Stack(cloud=cloud, outputs=outputs, folder=folder)

@@ -75,7 +75,13 @@ def _kind(
     more = {"outputs": outputs} if outputs else {}
     names = ("metadata.name",) if cluster_wide else ("metadata.namespace", "metadata.name")
     return ClusterKind(
-        sdk_type=f"kubernetes:{module}:{name}", arm_type=f"{version}/{name}", names=names, rule=NAME, replace=replace, **more
+        sdk_type=f"kubernetes:{module}:{name}",
+        arm_type=f"{version}/{name}",
+        names=names,
+        rule=NAME,
+        replace=replace,
+        applied=True,
+        **more,
     )
 
 

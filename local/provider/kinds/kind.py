@@ -64,6 +64,8 @@ class Kind:
     """Lives under the resource that its `scope` names, not in a group of its own."""
     with_parent: bool = False
     """Exists from the moment its parent does; creating it sets it."""
+    applied: bool = False
+    """Creating what is there changes it, as server-side apply does."""
     one_per_stack: bool = False
 
     @property

@@ -47,8 +47,14 @@ def test_the_snapshot_holds_what_steps_run_and_nothing_of_publishing():
     files = snapshot().files
     assert {"contracts/errors.py", "data_ops/storage.py", "ml_pipelines/__init__.py"} <= set(files)
     assert {name.partition("/")[0] for name in files} == set(PACKAGES)
-    assert all(name.endswith(".py") for name in files)
+    assert {name for name in files if not name.endswith(".py")} == {"scoring/Dockerfile", "scoring/requirements.txt"}
     assert not [name for name in files if "publishing" in name or b"azure.ai.ml" in files[name]]
+
+
+def test_the_image_of_a_snapshot_gets_the_locked_scoring_group_alone():
+    named = {line.partition("==")[0] for line in snapshot().files["scoring/requirements.txt"].decode().splitlines()}
+    assert {"starlette", "uvicorn", "orjson", "obstore", "lightgbm", "azure-identity"} <= named
+    assert not {"mlflow-skinny", "deltalake", "azure-ai-ml", "confluent-kafka"} & named
 
 
 @pytest.mark.parametrize("edit", ["content", "name"])

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from tests.ml_pipelines.steps.lane import Lane
+
 
 @dataclass(frozen=True)
 class Tracking:
@@ -46,3 +48,8 @@ def files(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return made
+
+
+@pytest.fixture
+def lane(tmp_path: Path, tracking: Tracking, monkeypatch: pytest.MonkeyPatch) -> Lane:
+    return Lane(tmp_path / "lane", tracking, monkeypatch)

@@ -1,0 +1,104 @@
+"""Images made from the one in production with a change, and what their releases came to; shared by the release tests."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import secrets
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import httpx
+from azure.identity import DefaultAzureCredential
+
+from contracts.images import Built
+from contracts.names import NAMESPACE, SCORING
+from images.acr_tasks import AcrTasks
+from images.builder import Order
+from images.context import Context
+from local.engine.agent import agent_environment
+from local.environment import client_environment
+from local.lifecycle import ROOT
+from local.services.containers.addresses import service_address
+from local.services.containers.models import DEPLOYMENT, GROUP
+from local.services.devops.models import Run, Runs, Status
+from local.services.machine_learning.mlflow.models import Registry
+from local.services.registry.pulled import pull
+from local.tokens import DEPLOYER
+from tests.flow.conftest import Stack, until
+
+RELEASE_SECONDS = 240.0
+
+
+def production(stack: Stack) -> str:
+    """The address that everyone calls."""
+    return f"http://{service_address(stack.cloud.endpoints, NAMESPACE, SCORING)}:8080"
+
+
+def live(stack: Stack) -> dict[str, Any]:
+    """What production says that it is."""
+    answer = httpx.get(f"{production(stack)}/version", timeout=10)
+    answer.raise_for_status()
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def slots(stack: Stack) -> list[str]:
+    """Names of the deployments that stand."""
+    return [found.name for found in stack.cloud.resources.of_type(DEPLOYMENT)]
+
+
+def groups(stack: Stack) -> list[str]:
+    """Names of the container groups that stand."""
+    return [found.name for found in stack.cloud.resources.of_type(GROUP)]
+
+
+def roles(stack: Stack) -> dict[str, str]:
+    """Role by version, read from the registry's own tables."""
+    registry, workspace = Registry(stack.cloud.store), stack.outputs.ml_workspace_id
+    versions = registry.versions(workspace, "demand")
+    return {str(item.version): registry.tags(workspace, "demand", item.version).get("role", "") for item in versions}
+
+
+def code_only(stack: Stack, edits: Mapping[str, tuple[str, str]] = {}) -> str:
+    """Build and push the image in production with other code; its digest. `edits` replace one text in a file of it."""
+    now = live(stack)["digest"]
+    running = pull(stack.cloud, f"{stack.outputs.registry_login_server}/{SCORING}@{now}", DEPLOYER)
+    app = running.folder
+    files = {file.relative_to(app).as_posix(): file.read_bytes() for file in sorted(app.rglob("*")) if file.is_file()}
+    files["Dockerfile"] = (ROOT / "scoring" / "Dockerfile").read_bytes()
+    mark = secrets.token_hex(4)
+    files["scoring/__init__.py"] += f"# {mark}\n".encode()
+    for name, (old, new) in edits.items():
+        assert old in files[name].decode()
+        files[name] = files[name].decode().replace(old, new).encode()
+    order = Order(repository=SCORING, tag=mark, context=Context(files=files), labels=Built.of(running.labels).labels())
+    variables = client_environment(stack.cloud, DEPLOYER)
+    with mock.patch.dict(os.environ, variables), DefaultAzureCredential() as credential:
+        manager = stack.cloud.endpoints.url("arm")
+        digest = AcrTasks(stack.outputs.registry_id, credential, manager).build(order).digest
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()  # the registry's client never closes the connection by which it exchanges tokens
+    return digest
+
+
+def released(stack: Stack, digest: str, seconds: float = RELEASE_SECONDS) -> tuple[Run, dict[str, Any]]:
+    """The pipeline run that the push of an image started, once it has ended, and the result it wrote."""
+    runs = Runs(stack.cloud.store)
+
+    def of() -> list[Run]:
+        return [run for run in runs.listed() if run.parameters.get("digest") == digest]
+
+    until(f"the release of {digest[:19]} ends", lambda: of() and of()[0].status is Status.COMPLETED, seconds)
+    file = stack.cloud.state / "devops" / str(of()[0].id) / "result.json"
+    return of()[0], json.loads(file.read_text()) if file.exists() else {}
+
+
+def rollout(stack: Stack, digest: str, result: Path) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of `make release`."""
+    command = ["make", "release", f"DIGEST={digest}", "STACK=dev", f"RESULT={result}"]
+    return command, {**agent_environment(stack.cloud, "dev"), "UV_PYTHON_DOWNLOADS": "never"}
