@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from contracts.names import FORECASTS
 from local.engine.build import find_engine, program
+from local.engine.recover import restore
 from local.engine.workspace import Workspace
 from local.environment import client_environment
 from local.gobuild import ProgramMissingError
@@ -14,9 +16,14 @@ from local.services.cloud import Cloud
 from local.supervisor import PASSED_ON
 from local.tokens import DEPLOYER
 
+RELEASE = "mlops-forecasting-release"
+"""Name of the release project."""
+
 
 def agent_environment(cloud: Cloud, stack: str) -> dict[str, str]:
     """The engine on PATH with the stack's backend, and Azure's clients logged in as the deployer.
+
+    A checkpoint of the release that a killed engine left half-written is whole again afterwards.
 
     Raises:
         ProgramMissingError: when the engine was never built; `make up` builds it.
@@ -29,6 +36,7 @@ def agent_environment(cloud: Cloud, stack: str) -> dict[str, str]:
             allowed="an engine that `make up` built, or an official one",
             remedy="Run `make up` once; it builds the engine.",
         )
+    restore(release_checkpoint(cloud, stack))
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     workspace = Workspace(state=cloud.state, project=ROOT, stack=stack)
     own = {
@@ -38,6 +46,11 @@ def agent_environment(cloud: Cloud, stack: str) -> dict[str, str]:
     }
     folders = (str(engine.binary.parent), str(engine.host_folder), passed.get("PATH", os.defpath))
     return {**passed, **own, **client_environment(cloud, DEPLOYER, _account(cloud)), "PATH": os.pathsep.join(folders)}
+
+
+def release_checkpoint(cloud: Cloud, stack: str) -> Path:
+    """The engine's state file of the release stack."""
+    return cloud.state / "pulumi" / "backend" / ".pulumi" / "stacks" / RELEASE / f"{stack}.json"
 
 
 def _account(cloud: Cloud) -> str:

@@ -48,6 +48,7 @@ def recover(pulumi: PulumiEngine) -> Recovery:
         EngineBusyError: when another engine still runs after a minute.
         EngineFailedError: when the engine refuses its own state.
     """
+    restore(pulumi.workspace.checkpoint)
     dead = _dead_locks(pulumi)
     if dead:
         pulumi.query("cancel", "--yes", "--stack", pulumi.workspace.stack)
@@ -61,6 +62,28 @@ def recover(pulumi: PulumiEngine) -> Recovery:
     pulumi.query("stack", "import", "--stack", pulumi.workspace.stack, "--file", str(draft.resolve()))
     draft.unlink()
     return Recovery(locks=len(dead), orphans=tuple(orphans), pending=len(pending))
+
+
+def restore(checkpoint: Path) -> bool:
+    """Bring back the engine's own copy of a checkpoint that was cut off while it was written; whether it had to.
+
+    The file backend moves the old checkpoint to `.bak` before it writes the new one in place.
+    """
+    backup = checkpoint.with_name(f"{checkpoint.name}.bak")
+    if not backup.exists() or _is_whole(checkpoint):
+        return False
+    draft = checkpoint.with_name(f"{checkpoint.name}.restored")
+    draft.write_bytes(backup.read_bytes())
+    draft.replace(checkpoint)
+    return True
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        json.loads(checkpoint.read_text())
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _clear(deployment: dict[str, Any], pending: list[dict[str, Any]], cloud: Deployment) -> list[str]:

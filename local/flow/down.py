@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from local.engine.agent import agent_environment
+from local.engine.agent import agent_environment, release_checkpoint
 from local.engine.build import ensure_engine
 from local.flow.commands import CommandFailedError
 from local.flow.options import Options
@@ -17,8 +17,6 @@ from local.lifecycle import ROOT, running, start, stop
 from local.progress import Progress
 from local.services.cloud import Cloud
 from local.supervisor import end_leftovers
-
-RELEASE = "mlops-forecasting-release"
 
 
 def down(options: Options) -> int:
@@ -51,8 +49,7 @@ def destroy_release(cloud: Cloud, stack: str) -> str:
     Raises:
         CommandFailedError: with what the engine said.
     """
-    checkpoint = cloud.state / "pulumi" / "backend" / ".pulumi" / "stacks" / RELEASE / f"{stack}.json"
-    if not checkpoint.exists():
+    if not release_checkpoint(cloud, stack).exists():
         return "nothing was released"
     environment = agent_environment(cloud, stack)
     with tempfile.TemporaryDirectory(prefix="release-") as scratch:  # the engine writes beside the project's file

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
@@ -188,7 +189,7 @@ def test_a_release_touches_its_own_slot_and_a_failed_one_claims_nothing(far_end,
     assert {file: file.read_bytes() for file in tree} == tree
 
 
-def test_an_update_whose_engine_was_killed_is_finished_by_the_next(far_end):
+def test_an_update_whose_engine_was_killed_is_finished_by_the_next(far_end, tmp_path):
     stack, ended = ReleaseStack(stack="dev"), []
     live = Digests(handler=HANDLER, blue=OLD, active="blue")
     stack.standing()
@@ -203,6 +204,7 @@ def test_an_update_whose_engine_was_killed_is_finished_by_the_next(far_end):
     running = threading.Thread(target=update)
     running.start()
     assert far_end.reached.wait(60)
+    _until_written(tmp_path / "state/pulumi/backend/.pulumi/stacks/mlops-forecasting-release/dev.json")
     for child in psutil.Process().children():
         if child.name() == "pulumi":
             child.send_signal(signal.SIGKILL)
@@ -213,3 +215,18 @@ def test_an_update_whose_engine_was_killed_is_finished_by_the_next(far_end):
     far_end.let_go.set()
     assert stack.apply(live).digests == live
     assert stack.standing().digests == live
+
+
+def _until_written(checkpoint):
+    """Wait until the engine has recorded that it makes something; killed while it writes, it would leave half a file."""
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        try:
+            told = json.loads(checkpoint.read_text())
+        except (OSError, ValueError):
+            told = {}
+        if ((told.get("checkpoint") or {}).get("latest") or {}).get("pending_operations"):
+            time.sleep(0.5)
+            return
+        time.sleep(0.05)
+    raise AssertionError("the engine recorded nothing that it makes")

@@ -57,6 +57,6 @@ GROUP = GroupKind(
     ),
     outputs=_group,
     references=_identities,
-    replace=("osType", "sku", "ipAddress", "zones", "containers", "identity", "imageRegistryCredentials", "restartPolicy"),
+    replace=("osType", "sku", "ipAddress", "zones", "restartPolicy"),
 )
 KINDS = (GROUP,)

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from local.engine import recover as recovery
-from local.engine.recover import EngineBusyError, recover
+from local.engine.recover import EngineBusyError, recover, restore
 from local.engine.runner import EngineFailedError
 
 pytestmark = pytest.mark.engine
@@ -153,3 +153,15 @@ def test_ctrl_c_lets_the_engine_finish_what_runs(shop: Any) -> None:
     assert recover(shop.pulumi).orphans == ()
     assert shop.pulumi.up().counts["same"] >= 2, "group and lake were recorded"
     assert shop.names() == ["bronze", "dlsshop", "rg-shop", "silver"]
+
+
+def test_a_checkpoint_that_was_cut_off_is_the_engines_own_copy_again(tmp_path):
+    checkpoint, backup = tmp_path / "dev.json", tmp_path / "dev.json.bak"
+    assert not restore(checkpoint)
+    backup.write_text('{"version": 3}')
+    checkpoint.write_text('{"version": 3, "check')
+    assert restore(checkpoint)
+    assert checkpoint.read_text() == '{"version": 3}'
+    checkpoint.write_text('{"version": 3, "newer": true}')
+    assert not restore(checkpoint)
+    assert "newer" in checkpoint.read_text()
