@@ -127,7 +127,9 @@ def _image(folder: Path) -> None:
     (folder / "model.json").write_text(json.dumps(facts))
     point = rng.gamma(5, 1, (SERIES, HORIZON)).astype(np.float32)
     ds = panel.dates(panel.periods, HORIZON)
-    forecasts = Forecasts(unique_ids=np.array(panel.unique_ids), ds=ds, point=point, lower=point / 2, upper=point * 2)
+    forecasts = Forecasts(
+        unique_ids=np.array(panel.unique_ids), ds=ds, point=point, lower=point * np.float32(0.5), upper=point * np.float32(2)
+    )
     publish(str(folder / "forecasts"), Place(model="demand", version="1", data_version=version), forecasts, {})
 
 

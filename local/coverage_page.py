@@ -9,7 +9,7 @@ from local.provider.coverage import rows
 PAGE = """# The local cloud
 
 Azure on one machine: the far end of the wire for the real engine and the real clients. One supervisor per stack runs a Kafka broker,
-four HTTPS services, the resource provider and the event handler; all listen on loopback, all state is under `.local/<stack>/`.
+the HTTPS services and the resource provider; the event handler and the scoring service are pods of the service `containers`. All listen on loopback, all state is under `.local/<stack>/`.
 
 | file | what it holds |
 |---|---|
@@ -18,7 +18,10 @@ four HTTPS services, the resource provider and the event handler; all listen on 
 | `endpoints.json` | ports, picked once and kept, since stack outputs hold them |
 | `pulumi/` | the engine's backend, passphrase and logs; your stack file is copied, never written |
 | `logs/` | one log a process; `access.jsonl`: each request with principal, User-Agent, action and whether a role allows it |
-| `event-handler/` | the handler's durable inbox and its heartbeat |
+| `registry/` | blobs of images, contexts and logs of builds |
+| `containers/` | unpacked images; `disks/forecasting/state-event-handler-0`: the handler's durable inbox and its heartbeat |
+| `devops/<run>/` | log and result of each release |
+| `run.json`, `events.jsonl`, `report.html` | what the last `make up` or `make demo` came to |
 
 **An event arises from a request.** A blob's row and its storage event are one transaction; Event Grid delivers what is in that outbox
 to where a subscription resource says, by its filter, retry and dead letter. Nothing watches directories.

@@ -21,6 +21,8 @@ from local.services.machine_learning.runs import Run, Runs, Status
 SUBSCRIPTIONS = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 RECENT_RUNS = 5
 SHORT_DIGEST = 19
+WIDTH = 200
+"""Of lines that no terminal limits: logs, pipes."""
 ENDED_BADLY = {"FAILED", "SUCCESS_WITH_FAILURES", "TIMEDOUT", "CANCELED", "INTERNAL_ERROR"}
 """A run whose failure task reported ends as `SUCCESS_WITH_FAILURES`, since its last task succeeded."""
 
@@ -57,6 +59,7 @@ def report(cloud: Cloud) -> Report:
 def show(found: Report) -> int:
     """Print the report; 1 when a process is down or the latest run failed."""
     console = Console(highlight=False, soft_wrap=True)
+    console = console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=WIDTH)
     _print(
         console,
         "process",

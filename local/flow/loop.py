@@ -46,7 +46,7 @@ def follow(standing: Standing, arrival: Arrival, progress: Progress, memory: Pea
         trained = wait_for_training(cloud, DataVersion.parse(registered[OwnEvent.FEATURES_REGISTERED].dataversion), step)
         step.detail = f"{trained.decision['decision']}{trained.version_told}"
     with progress.step("release") as step:
-        released = wait_for_release(cloud, trained, step)
+        released = wait_for_release(cloud, trained, progress.began.timestamp(), step)
         step.detail = f"{released.decision} {released.digest[:19]} {released.reason}".strip()
     known = oracle(cloud, arrival, int(trained.decision["horizon"])) if trained.decision.get("metrics") else {}
     outcome = Outcome(

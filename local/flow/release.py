@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ from contracts.errors import FourPartError
 from contracts.events import AzureEvent, Event, Hub
 from contracts.names import RELEASE_PIPELINE
 from local.certificates import trusted
+from local.environment import PROJECT
 from local.flow.bus import read, reader
 from local.flow.released import Released
 from local.flow.training import Trained
@@ -23,6 +26,7 @@ from local.services.identity.models import DEPLOYER_PRINCIPAL
 
 PATIENCE_SECONDS = 600.0
 POLL_SECONDS = 0.3
+START_SECONDS = 60.0
 ENDED = "completed"
 
 
@@ -30,24 +34,67 @@ class ReleaseFailedError(FourPartError):
     """An image neither went live nor was turned away by its checks."""
 
 
-def wait_for_release(cloud: Cloud, trained: Trained, step: Step) -> Released:
-    """Wait for the image that the training's step `package` asked for, and for the pipeline run that its push started.
+def wait_for_release(cloud: Cloud, trained: Trained, began: float, step: Step) -> Released:
+    """Wait for the image that the training's step `package` asked for, for the run that its push started, and for production.
+
+    A release that ended before `began` (seconds since 1970) changed nothing now. Without an image, what is live stays.
 
     Raises:
-        ReleaseFailedError: when the push or the end of the run does not come in time, or the run ended without a result.
+        ReleaseFailedError: when the push or the end of the run does not come in time, the run ended without a result, or
+            production does not answer as the image that was released.
     """
     tags = trained.event.data.get("runTags") or {}
-    digest, reference = str(tags.get("image.digest", "")), str(tags.get("image.reference", ""))
+    digest = str(tags.get("image.digest", ""))
     if not digest:
-        return Released.none(f"no image was built: {trained.decision['decision']}")
+        return _standing(cloud, f"no image was built: {trained.decision['decision']}", step)
     step.detail = f"waiting for the push of {digest[:19]}"
     pushed = _pushed(cloud, digest)
     build = _ended(cloud, digest, step)
-    file = cloud.state / "devops" / str(build["id"]) / "result.json"
+    file = _result(cloud, build)
     if not file.exists():
         raise _failed(build)
-    seconds = _time(str(build["finishTime"])) - _time(pushed.time)
-    return Released.of(json.loads(file.read_text()), reference=reference, seconds=round(max(seconds, 0.0), 1))
+    finished = _time(str(build["finishTime"]))
+    seconds = round(max(finished - _time(pushed.time), 0.0), 1)
+    told = Released.of(json.loads(file.read_text()), reference=str(tags.get("image.reference", "")), seconds=seconds)
+    _require_live(told, step)
+    return replace(told, decision="unchanged") if told.decision == "released" and finished < began else told
+
+
+def _standing(cloud: Cloud, reason: str, step: Step) -> Released:
+    """What an earlier release brought to production, or nothing."""
+    for build in _builds(cloud):
+        file = _result(cloud, build)
+        told = Released.of(json.loads(file.read_text())) if file.exists() else Released.none()
+        if told.live:
+            _require_live(told, step)
+            return replace(told, decision="unchanged", reason=reason)
+    return Released.none(reason)
+
+
+def _require_live(released: Released, step: Step) -> None:
+    """Ask production until it answers as the image that was released; its pods may just be starting."""
+    ends = time.monotonic() + START_SECONDS
+    while released.live:
+        step.detail = f"asking {released.url}"
+        answer = _version(released.url)
+        if answer == released.digest:
+            return
+        if time.monotonic() > ends:
+            raise _not_live(released, answer)
+        time.sleep(POLL_SECONDS)
+
+
+def _version(url: str) -> str:
+    """The digest that the service at an address says it is, or why it says none."""
+    try:
+        answer = httpx.get(f"{url}/version", timeout=5)
+        return str(answer.json()["digest"])
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        return f"no answer ({type(error).__name__})"
+
+
+def _result(cloud: Cloud, build: Mapping[str, Any]) -> Path:
+    return cloud.state / "devops" / str(build["id"]) / "result.json"
 
 
 def _pushed(cloud: Cloud, digest: str) -> Event:
@@ -64,7 +111,7 @@ def _ended(cloud: Cloud, digest: str, step: Step) -> Mapping[str, Any]:
     """The newest run for this image, once it has ended."""
     ends = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < ends:
-        build = next(iter(_builds(cloud, digest)), None)
+        build = next((found for found in _builds(cloud) if _digest(found) == digest), None)
         if build is not None and build["status"] == ENDED:
             return build
         step.detail = _journal(cloud, build) if build else "waiting for the handler to start the release"
@@ -72,17 +119,20 @@ def _ended(cloud: Cloud, digest: str, step: Step) -> Mapping[str, Any]:
     raise _nothing_came(f"the end of a run of the pipeline {RELEASE_PIPELINE} for {digest}")
 
 
-def _builds(cloud: Cloud, digest: str) -> list[Mapping[str, Any]]:
-    """Runs for this image, the newest first, as Azure DevOps lists them."""
+def _builds(cloud: Cloud) -> list[Mapping[str, Any]]:
+    """All runs of the pipeline, the newest first, as Azure DevOps lists them."""
     token, _ = cloud.tokens.issue(DEPLOYER_PRINCIPAL, RELEASE_PIPELINE)
     answer = httpx.get(
-        f"{cloud.endpoints.url('devops')}/flow/flow/_apis/build/builds?api-version=7.1",
+        f"{cloud.endpoints.url('devops')}/{PROJECT}/_apis/build/builds?api-version=7.1",
         headers={"Authorization": f"Bearer {token}"},
         verify=trusted(cloud.state),
     )
     answer.raise_for_status()
-    found = [build for build in answer.json()["value"] if (build.get("templateParameters") or {}).get("digest") == digest]
-    return sorted(found, key=lambda build: int(build["id"]), reverse=True)
+    return sorted(answer.json()["value"], key=lambda build: int(build["id"]), reverse=True)
+
+
+def _digest(build: Mapping[str, Any]) -> str:
+    return str((build.get("templateParameters") or {}).get("digest", ""))
 
 
 def _journal(cloud: Cloud, build: Mapping[str, Any]) -> str:
@@ -102,6 +152,15 @@ def _failed(build: Mapping[str, Any]) -> ReleaseFailedError:
         given=f"run {build['id']} of the pipeline {RELEASE_PIPELINE}: {build.get('result')}",
         allowed="a run that releases the image, or turns it away with a reason",
         remedy=f"Read devops/{build['id']}/log.txt of the state directory; `make release DIGEST=...` goes on where it stopped.",
+    )
+
+
+def _not_live(released: Released, answer: str) -> ReleaseFailedError:
+    return ReleaseFailedError(
+        "Production does not answer as the image that was released.",
+        given=f"{released.url}: {answer}",
+        allowed=released.digest,
+        remedy="`make status` shows the containers and why one does not run; `make release DIGEST=...` brings an image back.",
     )
 
 

@@ -1,0 +1,76 @@
+"""The README's commands are run, and what they print has the form that the README shows; figures may differ."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+pytestmark = [pytest.mark.flow, pytest.mark.slow]
+
+
+def block_of(command: str) -> str:
+    """The console block that shows what a command prints: the first block after its name that begins with its output."""
+    after = README[README.index(command) :]
+    blocks = re.findall(r"```\n(.*?)```", after, re.DOTALL)
+    return next(block for block in blocks if block.startswith(("stack ", "  done ", "{")))
+
+
+def shape(text: str) -> list[str]:
+    """The first word of each line: the label of a closing block, or the state of a phase with its name."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("running")]
+    return [" ".join(line.split()[:2]) if line.startswith("  ") else line.split()[0] for line in lines]
+
+
+def closing(text: str) -> str:
+    """The closing block of an output."""
+    return text[text.index("\nstack ") + 1 :]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("readme")
+    yield {**os.environ, "LOCAL_CLOUD_HOME": str(folder), "NO_COLOR": "1"}
+    subprocess.run(
+        ["make", "down"], cwd=ROOT, env={**os.environ, "LOCAL_CLOUD_HOME": str(folder)}, check=True, capture_output=True
+    )
+    assert list(folder.iterdir()) == []
+
+
+def printed(home: dict[str, str], *command: str) -> str:
+    done = subprocess.run(command, cwd=ROOT, env=home, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.mark.timeout(900)
+def test_the_blocks_of_the_first_screen_are_what_the_commands_print(home):
+    first = printed(home, "make", "up")
+    assert shape(closing(first)) == shape(block_of("make up"))
+    (address,) = re.findall(r"^try\s+(curl \S+)$", first, re.MULTILINE)
+    assert f'"model":"{"demand"}"' in printed(home, *address.split())
+    again = printed(home, "make", "up")
+    assert "skipped platform" in again
+    assert re.search(r"^release\s+unchanged", again, re.MULTILINE)
+    demo = printed(home, "make", "demo", "SCENARIO=new-data")
+    assert shape(closing(demo)) == shape(closing(f"\n{block_of('make demo SCENARIO=new-data')}"))
+    assert re.search(r"^release\s+released", demo, re.MULTILINE)
+
+
+@pytest.mark.timeout(600)
+def test_a_csv_file_with_columns_of_its_own_names_goes_live(tmp_path):
+    file, home = tmp_path / "sales.csv", {**os.environ, "LOCAL_CLOUD_HOME": str(tmp_path / "home")}
+    size = ["--stores", "2", "--items", "15", "--days", "400", "--seed", "5"]
+    generate = [".uv/bin/uv", "run", "--no-sync", "data-ops", "generate", str(file), *size]
+    subprocess.run(generate, cwd=ROOT, check=True, capture_output=True)
+    text = file.read_text()
+    file.write_text(text.replace('"date"', '"day"', 1).replace('"sales"', '"units"', 1))
+    try:
+        told = printed(home, "make", "up", f"DATA={file}", "COLUMNS=date=day,sales=units")
+        assert re.search(r"^(release\s+released|decision\s+keep)", told, re.MULTILINE)
+    finally:
+        subprocess.run(["make", "down"], cwd=ROOT, env=home, check=True, capture_output=True)
