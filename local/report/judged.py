@@ -28,6 +28,7 @@ class Judged:
     points: Mapping[str, Cells]
     lower: Cells
     upper: Cells
+    horizon: int
 
     @classmethod
     def of(cls, cloud: Cloud, run_id: str) -> Judged | None:
@@ -48,7 +49,8 @@ class Judged:
         point, lower, upper = (found.pop(f"{CHALLENGER}.{part}") for part in ("point", "lower", "upper"))
         return cls(
             unique_ids=tuple(prepared.panel.unique_ids),
-            ds=prepared.panel.ds[first : first + prepared.facts.horizon],
+            horizon=prepared.facts.horizon,
+            ds=prepared.panel.ds[first : first + prepared.window],
             y=prepared.actuals(prepared.cutoff),
             points={CHALLENGER: point, **found},
             lower=lower,
@@ -62,13 +64,14 @@ class Judged:
         return {name: float(value) for name, value in zip(self.unique_ids, found, strict=True) if np.isfinite(value)}
 
     def by_horizon(self, methods: tuple[str, ...]) -> dict[str, tuple[float | None, ...]]:
-        """Absolute error of all series by period ahead, as a share of what a period sells in the mean; None without sales.
+        """Absolute error of all series by period ahead, over all origins, as a share of what a period sells in the mean.
 
-        A share of the period's own sales would tell of days when all is shut, and of nothing else.
+        A share of the period's own sales would tell of days when all is shut, and of nothing else. None without sales.
         """
         found = {name: _absolute(self.y, self.points[name], axis=0) for name in methods if name in self.points}
         mean = float(np.nansum(self.y, dtype=np.float64)) / self.y.shape[1]
-        return {name: tuple(float(v) / mean if mean > 0 else None for v in values) for name, values in found.items()}
+        ahead = {name: values.reshape(-1, self.horizon).mean(axis=0) for name, values in found.items()}
+        return {name: tuple(float(v) / mean if mean > 0 else None for v in values) for name, values in ahead.items()}
 
 
 def _wape(y: Cells, point: Cells, axis: int) -> Cells:

@@ -11,6 +11,7 @@ from contracts.errors import FourPartError
 from ml_pipelines.forecasting.intervals import Intervals
 from ml_pipelines.forecasting.models import Forecaster, load_forecaster
 from ml_pipelines.forecasting.panel import Panel
+from ml_pipelines.forecasting.rolling import rolled
 from ml_pipelines.forecasting.training import Trained
 from ml_pipelines.gate.evidence import Prediction
 
@@ -37,6 +38,11 @@ class Artefact:
     def forecast(self, panel: Panel, cutoff: int) -> Prediction:
         """Point and bounds (n, horizon) of the periods from `cutoff + gap` on, from the first `cutoff` periods."""
         point = self.forecaster.forecast(panel, cutoff, self.horizon, self.gap)
+        return Prediction(point, *self.intervals.bounds(point))
+
+    def judged(self, panel: Panel, cutoff: int, origins: int) -> Prediction:
+        """Point and bounds (n, origins * horizon) from rolling origins, the first at `cutoff`; nothing is fitted anew."""
+        point = rolled(lambda at: self.forecaster.forecast(panel, at, self.horizon, self.gap), cutoff, self.horizon, origins)
         return Prediction(point, *self.intervals.bounds(point))
 
 

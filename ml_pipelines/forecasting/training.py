@@ -12,6 +12,7 @@ from ml_pipelines.forecasting.models import Forecaster
 from ml_pipelines.forecasting.multiplicative_level import MultiplicativeLevel
 from ml_pipelines.forecasting.panel import Cells, Panel
 from ml_pipelines.forecasting.recipe import RUNGS, Recipe
+from ml_pipelines.forecasting.rolling import rolled
 from ml_pipelines.forecasting.seasonal_naive import SeasonalNaive
 
 WORTH = 0.01
@@ -28,7 +29,7 @@ class HistoryTooShortError(FourPartError):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trained:
-    """The chosen rung fitted with cutoff `T - horizon - gap`, its intervals, and the WAPE of each rung when it was chosen."""
+    """The chosen rung fitted before the judged window, its intervals, and the WAPE of each rung when it was chosen."""
 
     rung: str
     recipe: Recipe
@@ -40,27 +41,26 @@ class Trained:
     chosen_by: Mapping[str, float]
 
 
-def train(panel: Panel, recipe: Recipe, horizon: int, gap: int) -> Trained:
-    """Choose and calibrate on the horizon before the last, then refit up to the last; the last one is left to the gate.
+def train(panel: Panel, recipe: Recipe, horizon: int, gap: int, origins: int = 1) -> Trained:
+    """Choose and calibrate on the window before the last, then refit up to the last; the last one is left to the gate.
+
+    A window is `origins` horizons long and forecast from as many origins, each a horizon after the one before.
 
     Raises:
         HistoryTooShortError: when nothing is left to fit on before both.
     """
-    last = panel.periods - horizon - gap
-    before = last - horizon - gap
+    window = origins * horizon
+    last = panel.periods - window - gap
+    before = last - window - gap
     if before < LEAST_PERIODS:
         raise HistoryTooShortError(
             "The history is too short to train on.",
-            given=f"{panel.periods} periods, horizon {horizon}, gap {gap}",
-            allowed=f"{LEAST_PERIODS} periods more than twice horizon and gap together",
+            given=f"{panel.periods} periods, horizon {horizon}, gap {gap}, {origins} origins",
+            allowed=f"{LEAST_PERIODS} periods more than twice the horizons of all origins and the gap together",
             remedy="Ingest more history, or pass a shorter horizon.",
         )
-    y = panel.y[:, before + gap : before + gap + horizon]
-    points = {
-        rung: fitted(rung, panel, recipe, before, horizon, gap).forecast(panel, before, horizon, gap)
-        for rung in RUNGS
-        if rung in recipe.rungs
-    }
+    y = panel.y[:, before + gap : before + gap + window]
+    points = {rung: refit(panel, recipe, rung, before, horizon, gap, origins) for rung in RUNGS if rung in recipe.rungs}
     errors = {rung: measure(y, point, None, None)["wape"] for rung, point in points.items()}
     rung = choose(errors)
     return Trained(
@@ -99,6 +99,7 @@ def fitted(rung: str, panel: Panel, recipe: Recipe, cutoff: int, horizon: int, g
     return {"seasonal_naive": SeasonalNaive, "multiplicative_level": MultiplicativeLevel}[rung].fit(panel.until(cutoff))
 
 
-def refit(panel: Panel, recipe: Recipe, rung: str, cutoff: int, horizon: int, gap: int) -> Cells:
-    """Point forecasts (n, horizon) of a rung fitted anew at a cutoff."""
-    return fitted(rung, panel, recipe, cutoff, horizon, gap).forecast(panel, cutoff, horizon, gap)
+def refit(panel: Panel, recipe: Recipe, rung: str, cutoff: int, horizon: int, gap: int, origins: int = 1) -> Cells:
+    """Point forecasts (n, origins * horizon) of a rung fitted anew at a cutoff, rolled on from there."""
+    made = fitted(rung, panel, recipe, cutoff, horizon, gap)
+    return rolled(lambda at: made.forecast(panel, at, horizon, gap), cutoff, horizon, origins)

@@ -97,6 +97,7 @@ def _body(model: str, judged: Judged, prepared: Prepared) -> dict[str, Any]:
         "recipe": facts.recipe if facts else None,
         "configuration": facts.configuration if facts else None,
         "horizon": prepared.facts.horizon,
+        "origins": prepared.facts.origins,
         "gap": prepared.facts.gap,
         "data_version": prepared.facts.data_version,
         "content_hash": prepared.facts.content_hash,

@@ -1,4 +1,4 @@
-"""Step `evaluate`: the model and the naive methods forecast the last horizon, and all are measured."""
+"""Step `evaluate`: the model and the naive methods forecast the judged window, and all are measured."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def evaluate(given: argparse.Namespace) -> dict[str, Any]:
 
     prepared = Prepared.load(given.prepared)
     y = prepared.actuals(prepared.cutoff)
-    challenger = load_artefact(given.model / trained.ARTEFACT).forecast(prepared.panel, prepared.cutoff)
+    challenger = load_artefact(given.model / trained.ARTEFACT).judged(prepared.panel, prepared.cutoff, prepared.facts.origins)
     found = naives(prepared)
     metrics = {name: measured.figures(y, measured.without_bounds(point)) for name, point in found.items()}
     metrics[measured.CHALLENGER] = measured.figures(y, challenger)

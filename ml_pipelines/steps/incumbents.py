@@ -16,8 +16,8 @@ from ml_pipelines.steps import measured, trained
 from ml_pipelines.steps.prepared import Prepared
 from ml_pipelines.steps.refit import load, refitted
 
-HORIZONS_BACK = (1, 3)
-"""Origins of a comparison of recipes, in horizons before the panel's end: that of the judgement, and one that is older
+WINDOWS_BACK = (1, 3)
+"""Cutoffs of a comparison of recipes, in judged windows before the panel's end: that of the judgement, and one that is older
 than the window on which the ladder chose its rung."""
 
 
@@ -27,7 +27,7 @@ class RefitFailedError(FourPartError):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Standing:
-    """The registered model's forecast of the judged horizon, and the origins when its recipe is another one."""
+    """The registered model's forecast of the judged window, and the origins when its recipe is another one."""
 
     forecast: Prediction
     same_recipe: bool
@@ -53,14 +53,14 @@ def standing(registry: Registry, version: Version, facts: trained.Trained, folde
 def _stored(files: Path, prepared: Prepared, cutoff: int) -> Prediction:
     from ml_pipelines.forecasting.artefact import load_artefact
 
-    return load_artefact(files / trained.ARTEFACT).forecast(prepared.panel, cutoff)
+    return load_artefact(files / trained.ARTEFACT).judged(prepared.panel, cutoff, prepared.facts.origins)
 
 
 def _origins(version: Version, files: Path, facts: trained.Trained, folder: Path) -> tuple[Origin, ...]:
     """Both recipes at each cutoff; the registered one in a process that runs its own sources."""
     prepared = Prepared.load(folder)
     periods = prepared.panel.periods
-    cutoffs = [cutoff for back in HORIZONS_BACK if (cutoff := periods - back * facts.horizon - facts.gap) > 0]
+    cutoffs = [cutoff for back in WINDOWS_BACK if (cutoff := periods - back * prepared.window - facts.gap) > 0]
     theirs = _refitted_in_its_sources(version, files, folder, cutoffs)
     ours = refitted(prepared, facts.overrides, facts.rung, cutoffs)
     return tuple(

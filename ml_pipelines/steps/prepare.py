@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from contracts.errors import FourPartError
 from contracts.events import DataVersion
 from data_ops.storage import rows, table
 from data_ops.summary import SUMMARY, Summary
-from ml_pipelines.forecasting.horizons import defaults
+from ml_pipelines.forecasting.horizons import defaults, origins
 from ml_pipelines.forecasting.panel import Panel
 from ml_pipelines.login import storage_login
 from ml_pipelines.steps.prepared import Facts, Prepared
@@ -46,6 +47,7 @@ def prepare(given: argparse.Namespace) -> dict[str, Any]:
         horizon=given.horizon or horizon,
         gap=gap if given.gap is None else given.gap,
     )
+    facts = replace(facts, origins=origins(panel.periods, facts.horizon, facts.gap))
     prepared = Prepared(panel=panel, facts=facts)
     _require_history(prepared)
     prepared.save(given.prepared)

@@ -18,12 +18,13 @@ FACTS = "prepared.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Which data a panel holds and what is asked of a model; `horizon` and `gap` are in periods."""
+    """Which data a panel holds and what is asked of a model; `horizon` and `gap` are in periods, `origins` a number."""
 
     data_version: str
     content_hash: str
     horizon: int
     gap: int
+    origins: int = 1
 
     @property
     def version(self) -> DataVersion:
@@ -40,13 +41,18 @@ class Prepared:
 
     @property
     def cutoff(self) -> int:
-        """Number of periods that a judged model knows: the horizon's actuals are the last periods, after the gap."""
-        return self.panel.periods - self.facts.horizon - self.facts.gap
+        """Number of periods that a judged model is fitted on: the window's actuals are the last periods, after the gap."""
+        return self.panel.periods - self.window - self.facts.gap
+
+    @property
+    def window(self) -> int:
+        """Number of periods that a model is judged on: one horizon for each origin."""
+        return self.facts.origins * self.facts.horizon
 
     def actuals(self, cutoff: int) -> NDArray[np.float32]:
-        """What was sold in the horizon after a cutoff, (n, horizon)."""
+        """What was sold in the window after a cutoff, (n, window)."""
         first = cutoff + self.facts.gap
-        return self.panel.y[:, first : first + self.facts.horizon]
+        return self.panel.y[:, first : first + self.window]
 
     def save(self, folder: Path) -> None:
         """Write the folder."""

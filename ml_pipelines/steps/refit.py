@@ -21,13 +21,13 @@ OUT = "refitted.npz"
 
 
 def refitted(prepared: Prepared, overrides: str, rung: str, cutoffs: list[int]) -> list[NDArray[np.float32]]:
-    """Point forecasts (n, h) of a recipe fitted at each cutoff."""
+    """Point forecasts (n, window) of a recipe fitted at each cutoff."""
     from ml_pipelines.forecasting.recipe import Recipe
     from ml_pipelines.forecasting.training import refit
 
     recipe = Recipe.of(overrides)
     facts = prepared.facts
-    return [refit(prepared.panel, recipe, rung, cutoff, facts.horizon, facts.gap) for cutoff in cutoffs]
+    return [refit(prepared.panel, recipe, rung, cutoff, facts.horizon, facts.gap, facts.origins) for cutoff in cutoffs]
 
 
 def load(folder: Path, cutoffs: list[int]) -> list[NDArray[np.float32]]:

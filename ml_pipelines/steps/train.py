@@ -39,7 +39,7 @@ def _fit(given: argparse.Namespace, prepared: Prepared, recipe: Recipe, configur
     from ml_pipelines.forecasting.training import train as fit
 
     facts = prepared.facts
-    made = fit(prepared.panel, recipe, facts.horizon, facts.gap)
+    made = fit(prepared.panel, recipe, facts.horizon, facts.gap, facts.origins)
     save_artefact(given.model / trained.ARTEFACT, made, data_version=facts.data_version, content_hash=facts.content_hash)
     told = trained.Trained(
         configuration=configuration,

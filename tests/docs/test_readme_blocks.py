@@ -1,5 +1,6 @@
 """The README's commands are run, and what they print has the form that the README shows; figures may differ."""
 
+import json
 import os
 import re
 import subprocess
@@ -52,13 +53,27 @@ def test_the_blocks_of_the_first_screen_are_what_the_commands_print(home):
     first = printed(home, "make", "up")
     assert shape(closing(first)) == shape(block_of("make up"))
     (address,) = re.findall(r"^try\s+(curl \S+)$", first, re.MULTILINE)
-    assert f'"model":"{"demand"}"' in printed(home, *address.split())
+    assert '"model":"demand"' in printed(home, *address.split())
     again = printed(home, "make", "up")
     assert "skipped platform" in again
     assert re.search(r"^release\s+unchanged", again, re.MULTILINE)
     demo = printed(home, "make", "demo", "SCENARIO=new-data")
     assert shape(closing(demo)) == shape(closing(f"\n{block_of('make demo SCENARIO=new-data')}"))
     assert re.search(r"^release\s+released", demo, re.MULTILINE)
+
+
+@pytest.mark.timeout(600)
+def test_orange_juice_goes_live_with_a_model_that_beats_both_naives(tmp_path):
+    home = {**os.environ, "LOCAL_CLOUD_HOME": str(tmp_path / "home")}
+    try:
+        told = printed(home, "make", "up", "DATA=orange-juice")
+        assert re.search(r"^release\s+released", told, re.MULTILINE)
+        metrics = json.loads((tmp_path / "home" / "dev" / "run.json").read_text())["metrics"]
+        naives = [figures["wape"] for name, figures in metrics.items() if name.startswith("seasonal_naive_")]
+        assert len(naives) == 2
+        assert metrics["challenger"]["wape"] < min(naives)
+    finally:
+        subprocess.run(["make", "down"], cwd=ROOT, env=home, check=True, capture_output=True)
 
 
 @pytest.mark.timeout(600)

@@ -23,6 +23,7 @@ from local.services.identity.models import DEPLOYER_PRINCIPAL
 from local.services.machine_learning.documents.models import Documents
 from local.services.machine_learning.runs import Runs, Status
 from tests.flow.conftest import until
+from tests.flow.releases import released
 
 pytestmark = pytest.mark.flow
 
@@ -46,7 +47,11 @@ def features_of(stack, file: Path) -> DataVersion:
 
 
 def trained(stack, features: DataVersion):
-    return wait_for_training(stack.cloud, features, Step("training"))
+    """What training came to, once the release of its image, if it made one, has ended: it tags versions, too."""
+    found = wait_for_training(stack.cloud, features, Step("training"))
+    if digest := (found.event.data.get("runTags") or {}).get("image.digest"):
+        released(stack, digest)
+    return found
 
 
 def redrive(stack, features: DataVersion) -> None:
