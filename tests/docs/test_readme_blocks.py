@@ -36,10 +36,11 @@ def closing(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("readme")
-    yield {**PERSON, "LOCAL_CLOUD_HOME": str(folder), "NO_COLOR": "1"}
-    subprocess.run(["make", "down"], cwd=ROOT, env={**PERSON, "LOCAL_CLOUD_HOME": str(folder)}, check=True, capture_output=True)
-    assert list(folder.iterdir()) == []
+    folder = tmp_path_factory.mktemp("readme") / "home"
+    person = {**PERSON, "LOCAL_CLOUD_HOME": str(folder)}
+    yield person
+    subprocess.run(["make", "down"], cwd=ROOT, env=person, check=True, capture_output=True)
+    assert not folder.exists()
 
 
 def printed(home: dict[str, str], *command: str) -> str:
