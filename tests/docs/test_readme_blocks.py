@@ -44,8 +44,10 @@ def home(tmp_path_factory):
 
 
 def printed(home: dict[str, str], *command: str) -> str:
-    done = subprocess.run(command, cwd=ROOT, env=home, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    """What a person reads: progress goes to standard error, the closing block to standard output."""
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, cwd=ROOT, env=home, check=False, text=True, **both)
+    assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from local.lifecycle import ROOT
-from local.services.containers.models import SERVICE, Pods
+from local.services.containers.models import GROUP, SERVICE, Pods
 from local.services.eventgrid import models as eventgrid
 from tests.flow.conftest import Stack, until
 from tests.flow.releases import code_only, groups, live, production, released, roles, rollout, slots
@@ -74,6 +74,19 @@ def test_an_image_that_never_gets_ready_is_stopped_in_qa_and_production_stays(li
     assert (run.result, result["decision"]) == ("failed", "rejected")
     assert "ready" in result["reason"]
     assert (live(live_stack), slots(live_stack), groups(live_stack), roles(live_stack)) == (before, slot, [], champion)
+
+
+@pytest.mark.slow
+def test_without_the_group_of_qa_its_image_is_turned_away_and_production_stays(live_stack):
+    before, slot = live(live_stack), slots(live_stack)
+    digest = code_only(live_stack)
+    until("the group of QA is there", lambda: groups(live_stack), 120)
+    for group in live_stack.cloud.resources.of_type(GROUP):
+        live_stack.cloud.resources.delete(group.id)
+    run, result = released(live_stack, digest)
+    assert (run.result, result["decision"]) == ("failed", "rejected")
+    assert "ready" in result["reason"]
+    assert (live(live_stack), slots(live_stack), groups(live_stack)) == (before, slot, [])
 
 
 def test_releasing_what_is_live_changes_nothing(live_stack, tmp_path):

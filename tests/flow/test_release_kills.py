@@ -49,7 +49,7 @@ def is_whole(stack: Stack, digest: str) -> None:
     assert groups(stack) == []
 
 
-@pytest.mark.parametrize("process", ["containers", "devops", "eventgrid", "arm", "registry"])
+@pytest.mark.parametrize("process", ["containers", "devops", "eventgrid", "arm", "registry", "identity", "blob", "provider"])
 def test_a_service_killed_while_the_image_is_in_qa(live_stack, process, tmp_path):
     digest = code_only(live_stack)
     until("QA is ready", lambda: qa_runs(live_stack), 120)
