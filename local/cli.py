@@ -45,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("pulumi", parents=[stacked], help="the engine with its environment set: -- ARGS").add_argument(
         "rest", nargs="..."
     )
+    commands.add_parser("run", parents=[stacked], help="a command with places and login set: -- COMMAND").add_argument(
+        "rest", nargs="..."
+    )
     setting = commands.add_parser("chaos", parents=[stacked], help="make Event Grid as unreliable as it may be")
     setting.add_argument("--duplicate", choices=("on", "off"))
     setting.add_argument("--delay-seconds", type=float)
@@ -91,9 +94,18 @@ def _logs(given: argparse.Namespace) -> int:
 def _pulumi(given: argparse.Namespace) -> int:
     from local.flow.platform import engine_of
 
-    cloud = _running(given.stack)
-    rest = given.rest[1:] if given.rest[:1] == ["--"] else given.rest
-    return engine_of(ensure_engine(Progress()), cloud, given.stack).command(rest)
+    return engine_of(ensure_engine(Progress()), _running(given.stack), given.stack).command(_rest(given))
+
+
+def _run(given: argparse.Namespace) -> int:
+    from local.flow import workbench
+
+    return workbench.run(_running(given.stack), given.stack, _rest(given))
+
+
+def _rest(given: argparse.Namespace) -> list[str]:
+    rest: list[str] = given.rest
+    return rest[1:] if rest[:1] == ["--"] else rest
 
 
 def _chaos(given: argparse.Namespace) -> int:
@@ -121,6 +133,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "status": _status,
     "logs": _logs,
     "pulumi": _pulumi,
+    "run": _run,
     "chaos": _chaos,
 }
 

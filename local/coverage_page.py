@@ -33,7 +33,7 @@ names, missing parents. Outputs that Azure would not know at preview are unknown
 **Clients are aimed by environment variables alone** (`local/environment.py`). Every HTTP call carries a token that names an identity
 of the stack. Role assignments are evaluated for each request and logged, not enforced yet.
 
-`uv run local-cloud up | down | status [--json] | logs NAME | pulumi -- ARGS | chaos --duplicate on` act on a stack (`--stack dev`).
+`uv run local-cloud up | down | status [--json] | logs NAME | pulumi -- ARGS | run -- COMMAND | chaos --duplicate on` act on a stack (`--stack dev`).
 
 ## Kinds that exist here
 

@@ -47,7 +47,7 @@ def decide(subject: Evidence | Unchanged, limits: Limits | None = None) -> Decis
     quality = tuple(rule(measured, limits) for rule in QUALITY)
     compared = tuple(rule(change, limits) for rule in comparisons if (change := measured.against_incumbent))
     held = all(reason.held for reason in (*quality, *compared))
-    return Decision(decision=outcome if held else "keep", reasons=(*data, *quality, *compared), figures=measured.figures())
+    return Decision(decision=outcome if held else "keep", reasons=(*compared, *quality, *data), figures=measured.figures())
 
 
 def _course(evidence: Evidence) -> tuple[Outcome, tuple[Comparison, ...]]:

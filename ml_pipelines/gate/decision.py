@@ -45,7 +45,7 @@ class Decision:
 
     @property
     def summary(self) -> str:
-        """The reasons that decided, in one line short enough for a tag."""
+        """The reasons that decided, weightiest first, in one line short enough for a tag."""
         broken = [reason.text for reason in self.reasons if not reason.held]
         text = "; ".join(broken or [reason.text for reason in self.reasons])
         return text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1] + "…"

@@ -51,6 +51,19 @@ def printed(home: dict[str, str], *command: str) -> str:
     return done.stdout
 
 
+TOUR = (ROOT / "docs" / "tour.md").read_text()
+
+
+def blocks_of(page: str, language: str) -> str:
+    """All blocks of a page in one language, one after the other."""
+    return "".join(re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
+
+
+def masked(text: str) -> str:
+    """A text whose figures count as equal."""
+    return re.sub(r"[+-]?\d[\d.,]*", "#", text).strip()
+
+
 @pytest.mark.timeout(900)
 def test_the_blocks_of_the_first_screen_are_what_the_commands_print(home):
     first = printed(home, "make", "up")
@@ -60,6 +73,9 @@ def test_the_blocks_of_the_first_screen_are_what_the_commands_print(home):
     again = printed(home, "make", "up")
     assert "skipped platform" in again
     assert re.search(r"^release\s+unchanged", again, re.MULTILINE)
+    walk = [".uv/bin/uv", "run", "--no-sync", "local-cloud", "run", "--", "python", "-c", blocks_of(TOUR, "python")]
+    walked = subprocess.run(walk, cwd=ROOT, env=home, check=True, text=True, capture_output=True)
+    assert masked(walked.stdout) == masked(blocks_of(TOUR, "text"))
     demo = printed(home, "make", "demo", "SCENARIO=new-data")
     assert shape(closing(demo)) == shape(closing(block_of("  done ")))
     assert re.search(r"^release\s+released", demo, re.MULTILINE)

@@ -1,0 +1,1 @@
+"""The pages, and the tables in them that are made from code."""
