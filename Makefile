@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS = never
 RUN = .uv/bin/uv run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up down demo publish release status check test bench
+.PHONY: help setup doctor up down demo preview deploy publish release status check test bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ down: setup ## destroy the stack and leave nothing behind
 
 demo: setup ## something happens to the running stack: SCENARIO=new-data
 	@$(RUN) python -m local.flow demo --stack '$(STACK)' --scenario '$(SCENARIO)'
+
+preview: setup ## what `make deploy` would change on Azure, judged by the policies: STACK=dev
+	@$(RUN) python -m deployment preview --stack '$(STACK)'
+
+deploy: setup ## platform, jobs, pipeline and handler of this work tree onto the stack on Azure: STACK=dev
+	@$(RUN) python -m deployment up --stack '$(STACK)'
 
 publish: setup ## jobs and training pipeline of this work tree to the stack, with what that changes
 	@$(RUN) python -m local.flow publish --stack '$(STACK)'

@@ -9,6 +9,8 @@ ROOT = Path(__file__).parent.parent
 PRODUCT = (
     "contracts",
     "data_ops",
+    "deployment",
+    "docs",
     "events",
     "images",
     "infra",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.names import HANDLER
-from rollout.engine import EngineFailedError
+from deployment.pulumi_stack import EngineFailedError
 from rollout.images import Images
 from rollout.journal import Journal, Result
 from rollout.scoring import Stack

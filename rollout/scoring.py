@@ -9,11 +9,12 @@ from typing import Protocol
 
 from contracts.errors import FourPartError
 from contracts.images import Built
+from deployment.pulumi_stack import EngineFailedError
 from ml_pipelines.forecast_files import Forecasts
 from ml_pipelines.registry import Role, Version
 from rollout.acceptance import Expected, accept, failures, reaches
 from rollout.digests import Digests
-from rollout.engine import EngineFailedError, Standing
+from rollout.engine import Standing
 from rollout.journal import Checked, Decision, Journal, Place, Result
 from rollout.models import Models
 from rollout.service import Service

@@ -1,4 +1,4 @@
-"""`local-cloud run -- COMMAND`: a command with the places and the login that a person at a subscription has."""
+"""`local-cloud run -- COMMAND`: a command with the engine, the places and the login that a person at a subscription has."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import os
 import subprocess
 from collections.abc import Sequence
 
+from contracts.outputs import PlatformOutputs
+from local.engine.agent import agent_environment
 from local.engine.build import ensure_engine
 from local.environment import client_environment
-from local.flow.platform import outputs_of
+from local.flow.platform import engine_of
 from local.progress import Progress
 from local.services.arm.metadata import NAME
 from local.services.cloud import Cloud
@@ -22,16 +24,19 @@ CLOUD = {"AZUREML_CURRENT_CLOUD": NAME}
 
 
 def run(cloud: Cloud, stack: str, command: Sequence[str]) -> int:
-    """Run a command as the person who deployed the stack, and return its exit code."""
-    outputs = outputs_of(ensure_engine(Progress()), cloud, stack)
-    places = {name: value for name, value in outputs.environment(PLACES_OF).items() if name != "AZURE_CLIENT_ID"}
-    login = client_environment(cloud, DEPLOYER, outputs.lake_account)
-    environment = {**os.environ, **login, **places, **CLOUD, **_production(cloud)}
+    """Run a command as the person who deploys the stack, and return its exit code."""
+    pulumi = engine_of(ensure_engine(Progress()), cloud, stack)
+    pulumi.workspace.prepare()
+    environment = {**os.environ, **agent_environment(cloud, stack), **CLOUD}
+    if outputs := pulumi.outputs() if pulumi.workspace.checkpoint.exists() else {}:
+        environment |= _places(cloud, PlatformOutputs.of(outputs))
     return subprocess.run(list(command), env=environment, check=False).returncode
 
 
-def _production(cloud: Cloud) -> dict[str, str]:
-    """Where production answers, by the last loop's record; nothing before the first release."""
+def _places(cloud: Cloud, outputs: PlatformOutputs) -> dict[str, str]:
+    """The lake, tracking, and where production answers by the last loop's record."""
+    places = {name: value for name, value in outputs.environment(PLACES_OF).items() if name != "AZURE_CLIENT_ID"}
     record = cloud.state / "run.json"
     url = json.loads(record.read_text()).get("release", {}).get("url") if record.exists() else ""
-    return {"SCORING_URL": url} if url else {}
+    answering = {"SCORING_URL": url} if url else {}
+    return {**places, **client_environment(cloud, DEPLOYER, outputs.lake_account), **answering}

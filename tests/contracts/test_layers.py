@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("contracts", "data_ops", "events", "images", "infra", "ml_pipelines", "policy", "release", "rollout", "scoring")
+PRODUCT = (
+    "contracts",
+    "data_ops",
+    "deployment",
+    "events",
+    "images",
+    "infra",
+    "ml_pipelines",
+    "policy",
+    "release",
+    "rollout",
+    "scoring",
+)
 PACKAGES = {*PRODUCT, "local", "bench", "tests"}
 
 

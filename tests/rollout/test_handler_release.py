@@ -10,9 +10,10 @@ import pytest
 from azure.core.credentials import AccessToken
 
 from contracts.names import HANDLER
+from deployment.pulumi_stack import EngineFailedError
 from rollout.__main__ import main
 from rollout.digests import Digests
-from rollout.engine import URLS, EngineFailedError, Standing
+from rollout.engine import URLS, Standing
 from rollout.handler import release_handler
 from rollout.images import ImageMissingError, Images
 from rollout.journal import Journal

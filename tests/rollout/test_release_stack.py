@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from deployment.pulumi_stack import EngineBusyError, EngineFailedError, StackUnknownError
 from rollout.digests import Digests
-from rollout.engine import EngineBusyError, EngineFailedError, ReleaseStack, StackUnknownError
+from rollout.engine import ReleaseStack
 
 pytestmark = pytest.mark.engine
 DEAD = 4_190_000

@@ -13,10 +13,11 @@ import pytest
 from mlflow import MlflowClient
 
 from contracts.images import Built
+from deployment.pulumi_stack import EngineFailedError
 from ml_pipelines.registry import VersionMissingError
 from rollout import acceptance
 from rollout.digests import Digests
-from rollout.engine import URLS, EngineFailedError, Standing
+from rollout.engine import URLS, Standing
 from rollout.journal import Journal, Result
 from rollout.models import Models, VersionRefusedError
 from rollout.scoring import ProductionDownError, ScoringRelease, Terms

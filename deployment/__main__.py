@@ -1,0 +1,38 @@
+"""`python -m deployment preview|up --stack STACK`: what stages of the pipeline run; the journal on stderr, JSON on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from contracts.errors import FourPartError
+from deployment.stages import CommandRefusedError, preview, up
+
+EXIT_REFUSED, EXIT_INTERRUPTED = 2, 130
+STAGES = {"preview": preview, "up": up}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one stage and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deployment", description="Brings a stack up, or says what that would change."
+    )
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--stack", required=True)
+    given = parser.parse_args(arguments)
+    try:
+        result = STAGES[given.stage](given.stack)
+    except (FourPartError, CommandRefusedError) as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_REFUSED
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; what was done stands, and the same command goes on from here.\n")
+        return EXIT_INTERRUPTED
+    sys.stdout.write(json.dumps(result, sort_keys=True) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
