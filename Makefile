@@ -6,6 +6,7 @@ ONLY ?=
 SCENARIO ?= new-data
 DIGEST ?=
 RESULT ?=
+UNTIL ?= production
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS = never
 RUN = .uv/bin/uv run --no-sync
@@ -40,8 +41,8 @@ deploy: setup ## platform, jobs, pipeline and handler of this work tree onto the
 publish: setup ## jobs and training pipeline of this work tree to the stack, with what that changes
 	@$(RUN) python -m local.flow publish --stack '$(STACK)'
 
-release: setup ## DIGEST=sha256:... through QA into production, or back; what the release stage runs
-	@$(RUN) python -m rollout scoring --stack '$(STACK)' --digest '$(DIGEST)' $(if $(RESULT),--result '$(RESULT)')
+release: setup ## DIGEST=sha256:... through QA into production, or back; what the release stages run: UNTIL=qa|production
+	@$(RUN) python -m rollout scoring --stack '$(STACK)' --digest '$(DIGEST)' --until '$(UNTIL)' $(if $(RESULT),--result '$(RESULT)')
 
 status: setup ## what runs, what was decided, what failed
 	@$(RUN) local-cloud status --stack '$(STACK)'

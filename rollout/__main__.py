@@ -1,6 +1,6 @@
 """The command: journal on stderr, the result as JSON on stdout and in a file.
 
-Exit codes: 0 released or unchanged, 1 turned away with production as before, 2 nothing decided (run it again).
+Exit codes: 0 released, tested or unchanged, 1 turned away with production as before, 2 nothing decided (run it again).
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from rollout.handler import release_handler
 from rollout.images import Images
 from rollout.journal import Journal, Result
 from rollout.models import Models, VersionRefusedError
-from rollout.scoring import ScoringRelease, Terms
+from rollout.scoring import QA, ScoringRelease, Terms
 
 TURNED_AWAY, UNDECIDED = 1, 2
+PRODUCTION = "production"
 
 
 class DigestRefusedError(FourPartError):
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Release an image and tell how it ended."""
     given = _parser().parse_args(arguments)
     try:
-        result = _release(given.workload, given.stack, given.digest)
+        result = _release(given.workload, given.stack, given.digest, until_qa=given.until == QA)
     except FourPartError as error:
         sys.stderr.write(f"{error}\n")
         return UNDECIDED
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _release(workload: str, name: str, digest: str) -> Result:
+def _release(workload: str, name: str, digest: str, *, until_qa: bool) -> Result:
     if not DIGEST.fullmatch(digest):
         raise DigestRefusedError(
             "This names no image.",
@@ -83,6 +84,7 @@ def _release(workload: str, name: str, digest: str) -> Result:
                 published=published,
                 terms=_terms(stack),
                 journal=Journal(),
+                until_qa=until_qa,
             )
         )
 
@@ -115,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("workload", choices=(SCORING, HANDLER))
     parser.add_argument("--stack", required=True)
     parser.add_argument("--digest", required=True)
+    parser.add_argument("--until", choices=(QA, PRODUCTION), default=PRODUCTION, help="qa: test the scoring image there and stop")
     parser.add_argument("--result", type=Path, help="file for the result as JSON")
     return parser
 

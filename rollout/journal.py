@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Literal, TextIO
 
-type Decision = Literal["released", "unchanged", "rejected"]
+type Decision = Literal["released", "tested", "unchanged", "rejected"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Place:
 
 @dataclass(kw_only=True)
 class Result:
-    """How a release ended; `qa` and `production` are absent when it did not get there.
+    """How a release ended (`tested`: in QA, production as before); `qa` and `production` are absent when it did not get there.
 
     `champion` and `retired` are versions of the model whose roles this release changed.
     """

@@ -63,6 +63,8 @@ class ScoringRelease:
     """The published forecasts of a version."""
     terms: Terms
     journal: Journal
+    until_qa: bool = False
+    """Stop once the image is tested in QA, where it stays up for the run that goes on after an approval."""
     result: Result = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,7 +87,13 @@ class ScoringRelease:
         if self._is_done(now.digests, version):
             return self._finish(now, "unchanged" if now.digests.settled else "released")
         try:
-            now = self._release(now, before)
+            if now.digests.live != self.digest:
+                now = self._in_qa(now, before)
+                if self.until_qa:
+                    self.result.decision = "tested"
+                    return self.result
+                now = self._switched(now, before)
+            now = self._in_production(now)
         except (TurnedAwayError, EngineFailedError) as error:
             return self._turn_away(version, before, str(error))
         with self.journal.step("champion") as step:
@@ -106,18 +114,8 @@ class ScoringRelease:
             digests.live == self.digest and version.role is Role.CHAMPION and not self._is_champion(digests.digest(digests.idle))
         )
 
-    def _release(self, now: Standing, before: Digests) -> Standing:
-        if now.digests.live != self.digest:
-            now = self._try_out(now, before)
-        slot = now.digests.active
-        with self.journal.step("production-check") as step:
-            checks = self._check(now, "production_url", slot)
-            self.result.production = Place(url=now.urls["production_url"], slot=slot, checks=checks)
-            step.detail = _passed(checks)
-        return now
-
-    def _try_out(self, now: Standing, before: Digests) -> Standing:
-        """QA, then the idle slot, then the switch; what an interrupted run has brought up already stays up."""
+    def _in_qa(self, now: Standing, before: Digests) -> Standing:
+        """The image in QA, tested; what an interrupted run has brought up already stays up."""
         resumed = now.digests.digest(before.idle) == self.digest
         tried = before.in_qa(self.digest)
         now = self._apply("qa-up", now, tried.in_idle_slot(self.digest) if resumed else tried, "qa_url")
@@ -125,11 +123,23 @@ class ScoringRelease:
             checks = self._check(now, "qa_url", QA)
             self.result.qa = Place(url=now.urls["qa_url"], checks=checks)
             step.detail = _passed(checks)
-        slot = before.idle
-        now = self._apply("slot-up", now, tried.in_idle_slot(self.digest), f"{slot}_url")
+        return now
+
+    def _switched(self, now: Standing, before: Digests) -> Standing:
+        """The image in the idle slot, tested, then the selector on it."""
+        slot, tried = before.idle, before.in_qa(self.digest).in_idle_slot(self.digest)
+        now = self._apply("slot-up", now, tried, f"{slot}_url")
         with self.journal.step("slot-check") as step:
             step.detail = _passed(self._check(now, f"{slot}_url", slot))
-        return self._apply("switch", now, tried.in_idle_slot(self.digest).switched(), "production_url")
+        return self._apply("switch", now, tried.switched(), "production_url")
+
+    def _in_production(self, now: Standing) -> Standing:
+        slot = now.digests.active
+        with self.journal.step("production-check") as step:
+            checks = self._check(now, "production_url", slot)
+            self.result.production = Place(url=now.urls["production_url"], slot=slot, checks=checks)
+            step.detail = _passed(checks)
+        return now
 
     def _apply(self, name: str, now: Standing, wanted: Digests, shown: str) -> Standing:
         with self.journal.step(name) as step:

@@ -1,4 +1,4 @@
-"""The agent: carries out one run at a time as `make release` in the repository, as the pipeline's job does on a hosted one."""
+"""The agent: carries out one run at a time as `make release` in the repository, as the stages of the pipeline do on a hosted one."""
 
 from __future__ import annotations
 

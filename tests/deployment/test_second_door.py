@@ -1,0 +1,101 @@
+"""The commands for a subscription, on the local cloud: an empty one becomes a platform that answers an arriving file."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from local.services.cloud import Cloud
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("contracts", "deployment", "infra", "policy", "rollout", "release")
+
+pytestmark = [pytest.mark.flow, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A local cloud whose services run and that holds nothing yet."""
+    folder = tmp_path_factory.mktemp("door") / "home"
+    person = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        "LOCAL_CLOUD_HOME": str(folder),
+    }
+    subprocess.run([sys.executable, "-m", "local.cli", "up"], cwd=ROOT, env=person, check=True, capture_output=True)
+    yield person
+    subprocess.run(["make", "down"], cwd=ROOT, env=person, check=True, capture_output=True)
+    assert not folder.exists()
+
+
+def on(home: dict[str, str], *command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    whole = [sys.executable, "-m", "local.cli", "run", "--", *command]
+    return subprocess.run(whole, cwd=cwd, env=home, check=False, capture_output=True, text=True)
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> dict:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_preview_deploy_and_an_arriving_file_bring_an_empty_subscription_to_a_decision(home, tmp_path):
+    planned = answer(on(home, "make", "preview"))
+    assert planned["release"] is None
+    assert planned["platform"]["create"] > 100
+    made = answer(on(home, "make", "deploy"))
+    assert made["platform"] == planned["platform"]
+    assert made["handler"]["decision"] == "released"
+
+    again = answer(on(home, "make", "deploy"))
+    assert set(again["platform"]) == {"same"}
+    assert again["handler"]["decision"] == "unchanged"
+    assert (again["jobs"]["changes"], again["training"]["changes"], again["image"]["built"]) == ([], [], False)
+    assert set(answer(on(home, "make", "preview"))["release"]) == {"same"}
+
+    file = tmp_path / "sales.parquet"
+    size = ("--stores", "2", "--items", "15", "--days", "400")
+    assert answer(on(home, "data-ops", "generate", str(file), *size))["rows"] == 12000
+    assert answer(on(home, "data-ops", "ingest", str(file)))["version"] == 1
+    assert decided(home) in {"promote", "keep"}
+
+
+def decided(home: dict[str, str]) -> str:
+    """The decision of the training that the file's arrival led to, waited for."""
+    end = time.monotonic() + 240
+    while time.monotonic() < end:
+        told = subprocess.run(
+            [sys.executable, "-m", "local.cli", "status", "--json"], cwd=ROOT, env=home, check=True, capture_output=True
+        )
+        trainings = json.loads(told.stdout)["trainings"]
+        if trainings and trainings[0].get("decision"):
+            return str(trainings[0]["decision"])
+        time.sleep(1)
+    raise AssertionError(Cloud.open(Path(home["LOCAL_CLOUD_HOME"]) / "dev").state)
+
+
+def test_a_platform_that_breaks_a_policy_is_refused_by_rule_and_resource(home, tmp_path):
+    for name in COPIED:
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (*ROOT.glob("Pulumi*.yaml"), ROOT / "pyproject.toml"):
+        shutil.copy(file, tmp_path)
+    spoiled = tmp_path / "infra" / "components" / "storage_account.py"
+    text, count = re.subn(r"TLS1_2", "TLS1_0", spoiled.read_text())
+    spoiled.write_text(text)
+    assert count
+    spoiling = {**home, "PYTHONPATH": str(tmp_path)}
+    done = on(spoiling, sys.executable, "-m", "deployment", "preview", "--stack", "dev", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "st-tls12" in done.stderr
+    assert "lake" in done.stderr
+
+
+def test_a_stack_without_a_file_is_refused_in_four_parts(home):
+    done = on(home, "make", "preview", "STACK=staging")
+    assert done.returncode == 2
+    assert "staging" in done.stderr
+    assert "dev, prod" in done.stderr
