@@ -53,7 +53,7 @@ def can_be_seen(lines: dict[str, list[str]]) -> None:
     """Every command under `see` prints what it is said to show."""
     home = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     for line in lines["see"]:
-        command, _, text = line.partition("  shows ")
+        command, text = line.partition("  (")[0].split("  shows ")
         done = subprocess.run(["sh", "-c", command], cwd=ROOT, env=home, capture_output=True, text=True, check=False)
         assert text in done.stdout, f"{line}\n{done.stdout[-3000:]}{done.stderr[-1000:]}"
 

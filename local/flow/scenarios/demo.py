@@ -62,7 +62,7 @@ def _rows(scenario: Scenario, stage: Stage, played: Played, health: Health) -> R
     return (
         ("scenario", f"{scenario.name}: {verdict}, {played.verdict}"),
         *played.rows,
-        *[("see" if index == 0 else "", f"{see.command}  shows {see.shows}") for index, see in enumerate(played.see)],
+        *[("see" if index == 0 else "", str(see)) for index, see in enumerate(played.see)],
         ("healthy", f"no: {'; '.join(health.faults)}" if health.faults else f"yes: {health.told}"),
         ("took", f"{stage.progress.total:.1f} s"),
         ("next", " | ".join(stage.command(line) for line in (f"make demo SCENARIO={after(scenario.name)}", "make status"))),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from local.flow.arriving import Arrival
 from local.flow.closing import shown
+from local.flow.scenarios.deliveries import Deliveries
 from local.flow.scenarios.health import Mark, counts, examine
 from local.flow.scenarios.scenario import Played, Scenario, See, Stage
 from local.flow.scenarios.starts import starts_of
@@ -16,39 +16,6 @@ from local.services.cloud import Cloud
 from local.services.eventgrid.chaos import Chaos, set_chaos
 
 UNRELIABLE = Chaos(duplicate=True, delay_seconds=0.5, reorder_seconds=2.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deliveries:
-    """What Event Grid delivered since a point in time; `late` is seconds from an event to its last delivery, at most.
-
-    `overtook` counts deliveries of an event at which a later one of the same subscription had been delivered already.
-    """
-
-    events: int
-    total: int
-    late: float
-    overtook: int
-
-    @classmethod
-    def since(cls, cloud: Cloud, mark: Mark) -> Deliveries:
-        """Read Event Grid's own store."""
-        rows = cloud.store.rows(
-            "select d.event, d.subscription, d.last_attempt, e.raised from deliveries d join events e on e.seq = d.event "
-            "where d.event > ? and d.state = 'delivered' order by d.last_attempt, d.id",
-            mark.event,
-        )
-        newest: dict[str, int] = {}
-        overtook = 0
-        for row in rows:
-            overtook += row["event"] < newest.get(row["subscription"], 0)
-            newest[row["subscription"]] = max(row["event"], newest.get(row["subscription"], 0))
-        return cls(
-            events=len({(row["event"], row["subscription"]) for row in rows}),
-            total=len(rows),
-            late=max((row["last_attempt"] - row["raised"] for row in rows), default=0.0),
-            overtook=overtook,
-        )
 
 
 def play(stage: Stage) -> Played:
@@ -69,7 +36,7 @@ def play(stage: Stage) -> Played:
         rows=(
             ("delivered", _told(delivered)),
             ("counted", f"{starts.told}, each in its target's own store"),
-            ("stopped by", f"the handler's inbox, one row for each effect: {absorbed} deliveries more than effects"),
+            ("stopped by", f"the handler's inbox, one row for each effect: {absorbed} second deliveries started nothing"),
             ("chaos", "off again"),
         ),
         see=_see(stage, outcome.arrival),

@@ -23,10 +23,15 @@ type Rows = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class See:
-    """A command that shows what happened, and the text in its output that does."""
+    """A command that shows what happened, the text in its output that does, and what that is where it does not say so."""
 
     command: str
     shows: str
+    what: str = ""
+
+    def __str__(self) -> str:
+        """For the block."""
+        return f"{self.command}  shows {self.shows}{f'  ({self.what})' if self.what else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.events import DataVersion, OwnEvent
 from contracts.names import MODEL
@@ -14,7 +14,7 @@ from local.progress import Step
 from local.services.cloud import Cloud
 from local.services.devops.models import Runs as Releases
 from local.services.machine_learning.mlflow.models import Registry
-from local.services.machine_learning.runs import Runs
+from local.services.machine_learning.runs import Runs, Status
 
 SHORT = 19
 """Characters of a digest that are shown."""
@@ -22,11 +22,15 @@ SHORT = 19
 
 @dataclass(frozen=True, kw_only=True)
 class Starts:
-    """Runs by target, for one arrival: of the Databricks job, of Azure ML's pipeline, of the release pipeline."""
+    """Runs by target, for one arrival: of the Databricks job, of Azure ML's pipeline, of the release pipeline.
+
+    `failed` are those of Azure ML that ended without a decision, after each of which the handler makes one more attempt.
+    """
 
     databricks: tuple[str, ...]
     machine_learning: tuple[str, ...]
     devops: tuple[str, ...]
+    failed: tuple[str, ...]
     image: bool
 
     @property
@@ -35,10 +39,17 @@ class Starts:
         return (len(self.databricks), len(self.machine_learning), len(self.devops)) == (1, 1, int(self.image))
 
     @property
+    def finished_once(self) -> bool:
+        """Whether every stage came to its end exactly once, however many attempts the training took."""
+        ended = tuple(run for run in self.machine_learning if run not in self.failed)
+        return replace(self, machine_learning=ended).once
+
+    @property
     def told(self) -> str:
         """All three in one line."""
         counted = {"Databricks run": self.databricks, "Azure ML job": self.machine_learning, "release run": self.devops}
-        return ", ".join(f"{len(ids)} {name}{_plural(ids)}{_ids(ids)}" for name, ids in counted.items())
+        listed = ", ".join(f"{len(ids)} {name}{_plural(ids)}{_ids(ids)}" for name, ids in counted.items())
+        return f"{listed}; {len(self.failed)} job failed and was attempted again" if self.failed else listed
 
 
 def _plural(ids: tuple[str, ...]) -> str:
@@ -60,11 +71,12 @@ def count(cloud: Cloud, bronze: DataVersion, features: str = "", digest: str = "
     """Count by the key that each target's run carries: bronze version, features version, image digest."""
     rows, runs = cloud.store.rows("select run_id, parameters from databricks_runs order by run_id"), Runs(cloud.store)
     releases = [run for run in Releases(cloud.store).listed() if digest and run.parameters.get("digest") == digest]
-    trainings = [run.run_id for run in runs.roots() if features and runs.texts(run.run_id, "tag").get("effect_key") == features]
+    trainings = [run for run in runs.roots() if features and runs.texts(run.run_id, "tag").get("effect_key") == features]
     return Starts(
         databricks=tuple(str(row["run_id"]) for row in rows if json.loads(row["parameters"])["version"] == str(bronze.version)),
-        machine_learning=tuple(trainings),
+        machine_learning=tuple(run.run_id for run in trainings),
         devops=tuple(str(run.id) for run in releases),
+        failed=tuple(run.run_id for run in trainings if run.status is Status.FAILED),
         image=bool(digest),
     )
 
