@@ -44,16 +44,23 @@ def demo(options: Options) -> int:
 
 
 def _play(scenario: Scenario, stage: Stage) -> int:
+    if not scenario.defends:
+        return 0 if scenario.play(stage).held else BROKE
+    _health(stage, "at rest", Mark.of(stage.cloud))
     since = Mark.of(stage.cloud)
     played = scenario.play(stage)
-    if not scenario.defends:
-        return 0 if played.held else BROKE
-    with stage.progress.step("health") as step:
+    health = _health(stage, "health", since)
+    show(list(_rows(scenario, stage, played, health)))
+    return 0 if played.held and not health.faults else BROKE
+
+
+def _health(stage: Stage, title: str, since: Mark) -> Health:
+    """Examine the stack once nothing is on its way, so that a scenario counts its own work alone."""
+    with stage.progress.step(title) as step:
         health = examine(stage.cloud, since, step)
         if health.faults:
             step.warn(step.detail)
-    show(list(_rows(scenario, stage, played, health)))
-    return 0 if played.held and not health.faults else BROKE
+    return health
 
 
 def _rows(scenario: Scenario, stage: Stage, played: Played, health: Health) -> Rows:
