@@ -29,7 +29,7 @@ up: setup ## the platform on this machine, data through to a judged model; DATA=
 down: setup ## destroy the stack and leave nothing behind
 	@$(RUN) python -m local.flow down --stack '$(STACK)'
 
-demo: setup ## something happens to the running stack: SCENARIO=new-data
+demo: setup ## something happens to the running stack: SCENARIO=new-data|bad-data|worse-model|duplicate-events|crash
 	@$(RUN) python -m local.flow demo --stack '$(STACK)' --scenario '$(SCENARIO)'
 
 preview: setup ## what `make deploy` would change on Azure, judged by the policies: STACK=dev

@@ -1,4 +1,4 @@
-"""`python -m ml_pipelines publish OUTPUTS`: a JSON answer on standard output, what changed on standard error."""
+"""`python -m ml_pipelines publish OUTPUTS` and `rollback OUTPUTS DEPLOYMENT`: a JSON answer on standard output, what changed on standard error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     _quiet()
     try:
-        result = _publish(chosen.outputs)
+        result = _result(chosen)
     except FourPartError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_REFUSED
@@ -42,9 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ml_pipelines", description="The training pipeline in Azure ML.")
-    steps = parser.add_subparsers(required=True)
+    steps = parser.add_subparsers(dest="command", required=True)
     there = steps.add_parser("publish", help="publish the training pipeline to the stack's workspace")
-    there.add_argument("outputs", type=Path, help="stack outputs as JSON")
+    back = steps.add_parser("rollback", help="make a deployment published before the default again")
+    for command in (there, back):
+        command.add_argument("outputs", type=Path, help="stack outputs as JSON")
+    there.add_argument("--recipe", default="", help='JSON of recipe settings for all trainings, as in {"rounds": 200}')
+    back.add_argument("deployment")
     return parser
 
 
@@ -54,11 +58,13 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", module="marshmallow|azure.ai.ml")
 
 
-def _publish(file: Path) -> dict[str, Any]:
-    outputs = PlatformOutputs.of(_outputs(file))
-    from ml_pipelines.publishing.publication import publish
+def _result(chosen: argparse.Namespace) -> dict[str, Any]:
+    outputs = PlatformOutputs.of(_outputs(chosen.outputs))
+    from ml_pipelines.publishing.definition import define
+    from ml_pipelines.publishing.publication import publish, roll_back
 
-    result = publish(outputs)
+    back = chosen.command == "rollback"
+    result = roll_back(outputs, chosen.deployment) if back else publish(outputs, define(recipe=chosen.recipe))
     sys.stderr.writelines(f"{change}\n" for change in result.changes or ("unchanged",))
     return asdict(result)
 

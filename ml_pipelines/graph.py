@@ -16,12 +16,13 @@ TIMEOUT_SECONDS = {"prepare": 1800, "train": 7200, "evaluate": 1800, "compare": 
 type Steps = Mapping[str, Callable[..., Any]]
 
 
-def training_pipeline(steps: Mapping[str, Component], version: str) -> PipelineComponent:
+def training_pipeline(steps: Mapping[str, Component], version: str, fixed: str = "") -> PipelineComponent:
     """The pipeline over components of the six steps, by step name; no service is asked.
 
     `features` is the URL of the Delta table of features and `delta_version` the version of it; `forecasts_url` is where
     `package` publishes; `registry` is the ARM id of the container registry, and without it there is no image. Horizon and
-    gap follow from the panel's frequency when not given; `recipe` is for experiments.
+    gap follow from the panel's frequency when not given; `recipe` is for experiments, unless `fixed` publishes one: the
+    JSON of recipe settings that every run gets which names no other.
     """
     run: Steps = steps  # components are called like functions, which their type does not say
 
@@ -36,7 +37,7 @@ def training_pipeline(steps: Mapping[str, Component], version: str) -> PipelineC
         model_name: Input(type="string") = MODEL,  # pyrefly: ignore[invalid-annotation]
         horizon: Input(type="integer", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
         gap: Input(type="integer", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
-        recipe: Input(type="string", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
+        recipe: Input(type="string", optional=not fixed) = fixed or None,  # pyrefly: ignore[invalid-annotation]
         registry: Input(type="string", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
     ) -> dict[str, Any]:
         prepare = run["prepare"](features=features, delta_version=delta_version, horizon=horizon, gap=gap)

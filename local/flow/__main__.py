@@ -6,10 +6,10 @@ import sys
 
 from contracts.errors import FourPartError
 from local.flow.commands import CommandFailedError
-from local.flow.demo import demo
 from local.flow.down import down
 from local.flow.options import parse
 from local.flow.republish import republish
+from local.flow.scenarios.demo import demo
 from local.flow.up import up
 from local.progress import fail
 

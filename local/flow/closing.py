@@ -63,7 +63,7 @@ def rows(told: dict[str, Any], report: Path, example: tuple[str, str] | None) ->
         *_decision_rows(told),
         *_release_rows(told, example),
         ("seconds", f"{phases}; {told['peak_mebibytes']:,} MiB at most"),
-        ("report", _path(report)),
+        ("report", shown(report)),
         ("next", f"make demo SCENARIO=new-data{of} | make status{of} | make down{of}"),
     ]
 
@@ -129,7 +129,7 @@ def _example(url: str, example: tuple[str, str] | None) -> str:
     return url.rstrip("/") + path
 
 
-def _path(file: Path) -> str:
+def shown(file: Path) -> str:
     """Relative to where the person stands, when it is below."""
     here = Path.cwd()
     return os.path.relpath(file, here) if file.is_relative_to(here) else str(file)

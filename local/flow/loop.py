@@ -34,6 +34,17 @@ def follow(standing: Standing, arrival: Arrival, progress: Progress, memory: Pea
     """Watch an arrival to its end, write run.json and the report, print the closing block; 1 when the release was rejected.
 
     Raises:
+        FourPartError: as `watch` does.
+    """
+    outcome = watch(standing, arrival, progress, memory)
+    close(standing.cloud, outcome, progress)
+    return REJECTED if outcome.released.decision == "rejected" else 0
+
+
+def watch(standing: Standing, arrival: Arrival, progress: Progress, memory: PeakMemory) -> Outcome:
+    """Watch an arrival until production answers with its model, or it is known that the old one stays.
+
+    Raises:
         ArrivalFailedError: when the data was refused.
         TrainingFailedError: when training came to no decision.
         ReleaseFailedError: when a registered version neither went live nor was rejected.
@@ -49,7 +60,7 @@ def follow(standing: Standing, arrival: Arrival, progress: Progress, memory: Pea
         released = wait_for_release(cloud, trained, progress.began.timestamp(), step)
         step.detail = f"{released.decision} {released.digest[:19]} {released.reason}".strip()
     known = oracle(cloud, arrival, int(trained.decision["horizon"])) if trained.decision.get("metrics") else {}
-    outcome = Outcome(
+    return Outcome(
         options=standing.options,
         applied=standing.applied,
         arrival=arrival,
@@ -59,5 +70,3 @@ def follow(standing: Standing, arrival: Arrival, progress: Progress, memory: Pea
         metrics={**trained.decision.get("metrics", {}), **({"conditional mean": known} if known else {})},
         peak_mebibytes=memory.mebibytes,
     )
-    close(cloud, outcome, progress)
-    return REJECTED if released.decision == "rejected" else 0

@@ -2,6 +2,7 @@
 
 Each series that sold in the panel's last period sells again in the next one: a Poisson draw around its mean at the last four
 like periods of its season (four same weekdays for daily data). Covariates repeat those of one season before.
+`OUT --broken` breaks rows of it, so that a file can be shown that must be refused.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 from contracts.errors import FourPartError
 from data_ops.storage import locate, rows, table
 from data_ops.summary import FEATURES, SUMMARY, Summary
+from local.flow.scenarios.broken_rows import broken
 from ml_pipelines.forecasting.panel import Panel
 
 LIKE_PERIODS = 4
@@ -62,6 +64,7 @@ def main() -> int:
     except FourPartError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    made = broken(made) if "--broken" in sys.argv[2:] else made
     out = Path(sys.argv[1])
     draft = out.with_name(f".{out.name}.{os.getpid()}")
     pq.write_table(made, draft)

@@ -46,7 +46,7 @@ def wait_for_release(cloud: Cloud, trained: Trained, began: float, step: Step) -
     tags = trained.event.data.get("runTags") or {}
     digest = str(tags.get("image.digest", ""))
     if not digest:
-        return _standing(cloud, f"no image was built: {trained.decision['decision']}", step)
+        return in_production(cloud, f"no image was built: {trained.decision['decision']}", step)
     step.detail = f"waiting for the push of {digest[:19]}"
     pushed = _pushed(cloud, digest)
     build = _ended(cloud, digest, step)
@@ -60,8 +60,12 @@ def wait_for_release(cloud: Cloud, trained: Trained, began: float, step: Step) -
     return replace(told, decision="unchanged") if told.decision == "released" and finished < began else told
 
 
-def _standing(cloud: Cloud, reason: str, step: Step) -> Released:
-    """What an earlier release brought to production, or nothing."""
+def in_production(cloud: Cloud, reason: str, step: Step) -> Released:
+    """What an earlier release brought to production, asked whether it answers; or nothing.
+
+    Raises:
+        ReleaseFailedError: when production does not answer as that image.
+    """
     for build in _builds(cloud):
         file = _result(cloud, build)
         told = Released.of(json.loads(file.read_text())) if file.exists() else Released.none()

@@ -15,6 +15,7 @@ from local.flow.released import Released
 from local.progress import Progress
 from local.report.recorder import Recorded
 from local.services.cloud import Cloud
+from local.services.machine_learning.runs import Run
 
 FILE = "run.json"
 
@@ -50,8 +51,7 @@ def content(outcome: Outcome, recorded: Recorded, progress: Progress) -> dict[st
         "training": {
             "run": outcome.trained.run.run_id,
             "steps": [
-                {"name": step.name, "status": str(step.status), "seconds": round((step.ended or 0) - (step.started or 0), 3)}
-                for step in outcome.trained.steps
+                {"name": step.name, "status": str(step.status), "seconds": _seconds(step)} for step in outcome.trained.steps
             ],
         },
         "model": _model(outcome),
@@ -59,6 +59,11 @@ def content(outcome: Outcome, recorded: Recorded, progress: Progress) -> dict[st
         "metrics": {name: _finite(figures) for name, figures in outcome.metrics.items()},
         "release": _release(outcome.released),
     }
+
+
+def _seconds(step: Run) -> float:
+    """How long a step worked; one whose outputs were reused never began."""
+    return round(step.ended - step.started, 3) if step.started and step.ended else 0.0
 
 
 def _data(outcome: Outcome) -> dict[str, Any]:

@@ -42,8 +42,8 @@ class Trained:
         return f": {self.decision['model_name']} {version} is a challenger ({self.decision['rung']})" if version else ""
 
 
-def wait_for_training(cloud: Cloud, features: DataVersion, step: Step) -> Trained:
-    """Wait until the bus tells that the training of this features version, or of a later one, completed.
+def wait_for_training(cloud: Cloud, features: DataVersion, step: Step, run_id: str = "") -> Trained:
+    """Wait until the bus tells that the training of this features version, or of a later one, completed; of one run, if named.
 
     Raises:
         TrainingFailedError: when the handler has given it up, or nothing comes in time.
@@ -52,7 +52,8 @@ def wait_for_training(cloud: Cloud, features: DataVersion, step: Step) -> Traine
     with reader(cloud, HUBS) as consumer:
         while time.monotonic() < ends:
             step.detail = f"{features}: {_progress(runs, features)}"
-            ended = [event for event in read(consumer) if event.type == AzureEvent.RUN_COMPLETED and _speaks_for(event, features)]
+            told = [event for event in read(consumer) if event.type == AzureEvent.RUN_COMPLETED and _speaks_for(event, features)]
+            ended = [event for event in told if run_id in {"", event.data["runId"]}]
             if ended:
                 return _trained(cloud, runs, ended[-1])
             if (reason := _given_up(cloud, features)) is not None:

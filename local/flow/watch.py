@@ -19,6 +19,10 @@ class ArrivalFailedError(FourPartError):
     """The arrival did not become a silver version."""
 
 
+class ArrivalRefusedError(ArrivalFailedError):
+    """The job refused the arrival, with the four parts that it left in its event."""
+
+
 def wait_for_silver(cloud: Cloud, arrival: DataVersion, step: Step) -> dict[OwnEvent, Event]:
     """Wait until `mlops.dataset.registered` and `mlops.features.registered` stand for this bronze version.
 
@@ -50,9 +54,9 @@ def _speaks_for(event: Event, arrival: DataVersion) -> bool:
     return source.table == arrival.table and source.version >= arrival.version
 
 
-def _failed(arrival: DataVersion, event: Event) -> ArrivalFailedError:
+def _failed(arrival: DataVersion, event: Event) -> ArrivalRefusedError:
     told = {name: str(event.data.get(name) or "") for name in ("happened", "given", "allowed", "remedy")}
-    return ArrivalFailedError(
+    return ArrivalRefusedError(
         f"The job refused {arrival}. {told['happened']}",
         given=told["given"] or str(arrival),
         allowed=told["allowed"] or "a run without a failed task",

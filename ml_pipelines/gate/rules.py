@@ -87,7 +87,7 @@ def decile_coverage(measured: Measured, limits: Limits) -> Reason:
 
 def superior(change: Interval, limits: Limits) -> Reason:
     """The challenger errs less than the registered model, with confidence."""
-    bound = -limits.margin
+    bound = 0.0 - limits.margin
     text = f"both recipes fitted anew: {_change(change)} than the registered model's; the upper bound must lie below {_signed(bound)}"
     return Reason(rule="superior", held=change.upper < bound, value=finite(change.upper), bound=f"< {bound:g}", text=text)
 

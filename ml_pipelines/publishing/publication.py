@@ -29,6 +29,10 @@ class PublishRefusedError(FourPartError):
     """Azure ML refused a part of the publication."""
 
 
+class DeploymentAbsentError(FourPartError):
+    """A deployment that can't become the default, since it is not there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Published:
     """What is published now, and what that changed; `changes` is empty when all was there already."""
@@ -54,13 +58,27 @@ def publish(outputs: PlatformOutputs, definition: Definition | None = None) -> P
     try:
         return _Publication(workspace(outputs), made, training_endpoint(outputs.ml_workspace)).run()
     except AzureError as error:
-        happened = "The training pipeline can't be published; the endpoint's default deployment is as it was."
-        raise PublishRefusedError(
-            happened,
-            given=f"{outputs.ml_workspace_id}: {error}",
-            allowed="an existing workspace that this identity may write to",
-            remedy="Check the login and its role on the workspace, then publish again: what was written is kept.",
-        ) from error
+        raise _refused("published", outputs, error) from error
+
+
+def roll_back(outputs: PlatformOutputs, deployment: str) -> Published:
+    """Make a deployment that was published before the endpoint's default again; trainings from now on run it.
+
+    Raises:
+        DeploymentAbsentError: when the endpoint has no such deployment.
+        PublishRefusedError: when Azure ML can't be reached or refuses.
+    """
+    client, endpoint = workspace(outputs), training_endpoint(outputs.ml_workspace)
+    catalogue, changes = Catalogue(client), list[str]()
+    try:
+        if not catalogue.has_deployment(deployment, endpoint):
+            raise _absent(deployment, catalogue.deployments(endpoint))
+        before = catalogue.default(endpoint)
+        if before != deployment:
+            changes.append(_switch(client, endpoint, before, deployment))
+    except AzureError as error:
+        raise _refused("rolled back", outputs, error) from error
+    return Published(endpoint=endpoint, deployment=deployment, before=before, changes=tuple(changes))
 
 
 @dataclass
@@ -82,7 +100,7 @@ class _Publication:
         before = self.catalogue.default(self.endpoint)
         if before != self.definition.deployment:
             self._compare(before)
-            self._switch(before)
+            self.changes.append(_switch(self.client, self.endpoint, before, self.definition.deployment))
             self._tidy(before)
         return Published(
             endpoint=self.endpoint, deployment=self.definition.deployment, before=before, changes=tuple(self.changes)
@@ -108,7 +126,7 @@ class _Publication:
 
     def _pipeline(self, components: Mapping[str, Component]) -> Component:
         found = self.catalogue.component(PIPELINE, self.definition.version)
-        return found or self._register(training_pipeline(components, self.definition.version))
+        return found or self._register(training_pipeline(components, self.definition.version, self.definition.recipe))
 
     def _register(self, component: Component) -> Component:
         registered: Component = self.client.components.create_or_update(component)
@@ -138,15 +156,35 @@ class _Publication:
         elif before:
             self.changes.append(f"{before}: published by another hand, not compared")
 
-    def _switch(self, before: str) -> None:
-        endpoint = self.client.batch_endpoints.get(self.endpoint)
-        endpoint.defaults = {"deployment_name": self.definition.deployment}
-        self.client.batch_endpoints.begin_create_or_update(endpoint).result()
-        self.changes.append(f"default deployment: {before or 'none'} -> {self.definition.deployment}")
-
     def _tidy(self, before: str) -> None:
         """Delete the oldest deployments, since an endpoint holds only so many; runs that they started go on."""
         for name in self.catalogue.deployments(self.endpoint)[KEPT:]:
             if name not in {self.definition.deployment, before}:
                 self.client.batch_deployments.begin_delete(name, self.endpoint).result()
                 self.changes.append(f"- deployment {name}")
+
+
+def _switch(client: MLClient, name: str, before: str, deployment: str) -> str:
+    """Make a deployment the endpoint's default, and say so in one line."""
+    endpoint = client.batch_endpoints.get(name)
+    endpoint.defaults = {"deployment_name": deployment}
+    client.batch_endpoints.begin_create_or_update(endpoint).result()
+    return f"default deployment: {before or 'none'} -> {deployment}"
+
+
+def _absent(deployment: str, there: list[str]) -> DeploymentAbsentError:
+    return DeploymentAbsentError(
+        "The training endpoint has no such deployment.",
+        given=deployment,
+        allowed=", ".join(there) or "none; nothing is published",
+        remedy="Name one of them, or publish the sources of that time again.",
+    )
+
+
+def _refused(what: str, outputs: PlatformOutputs, error: AzureError) -> PublishRefusedError:
+    return PublishRefusedError(
+        f"The training pipeline can't be {what}; the endpoint's default deployment is as it was.",
+        given=f"{outputs.ml_workspace_id}: {error}",
+        allowed="an existing workspace that this identity may write to",
+        remedy="Check the login and its role on the workspace, then run the command again: what was written is kept.",
+    )

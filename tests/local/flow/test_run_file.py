@@ -103,6 +103,13 @@ def test_the_command_is_the_one_that_does_it_again() -> None:
     assert outcome(options=replace(outcome().options, verb="demo", scenario="new-data")).command == "make demo SCENARIO=new-data"
 
 
+def test_a_step_whose_outputs_were_reused_took_no_time() -> None:
+    made = outcome()
+    reused = replace(made.trained, steps=tuple(replace(step, started=None) for step in made.trained.steps))
+    told = run_file.content(replace(made, trained=reused), recorded(), Progress())
+    assert [step["seconds"] for step in told["training"]["steps"]] == [0.0]
+
+
 def test_a_file_that_was_there_before_is_a_skipped_step(tmp_path: Path) -> None:
     repeated = replace(outcome().arrival, repeated=True)
     assert steps(written(tmp_path, outcome(arrival=repeated), recorded()))["file"]["status"] == "skipped"

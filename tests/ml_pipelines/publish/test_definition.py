@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from ml_pipelines.forecasting.recipe import RecipeRefusedError
 from ml_pipelines.publishing.command_lines import PLACEHOLDER
 from ml_pipelines.publishing.component_files import read_steps
 from ml_pipelines.publishing.definition import define
@@ -27,6 +28,13 @@ def test_another_command_is_another_component_and_another_pipeline(made, spoil):
     folder = spoil("compare", lambda body: body.update(description="Judges."))
     changed = versions(define(folder))
     assert {name for name, version in versions(made).items() if changed[name] != version} == {"compare", "pipeline"}
+
+
+def test_another_recipe_is_another_pipeline_of_the_same_steps_and_a_faulty_one_is_refused(made):
+    changed = define(recipe='{"rounds": 200}')
+    assert (changed.versions, changed.version == made.version) == (made.versions, False)
+    with pytest.raises(RecipeRefusedError, match="rounds"):
+        define(recipe='{"rounds": "many"}')
 
 
 def test_another_package_version_is_another_environment(made):

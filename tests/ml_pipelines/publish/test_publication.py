@@ -36,7 +36,7 @@ from contracts.outputs import PlatformOutputs
 from ml_pipelines.publishing import definition, publication
 outputs = PlatformOutputs.of(json.loads(Path(sys.argv[1]).read_text()))
 if "cut" in sys.argv[3:]:
-    publication._Publication._switch = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    publication._switch = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 made = definition.define(Path(sys.argv[2]))
 many = [dataclasses.replace(made, version=f"{number:012d}") for number in range(4)] if "many" in sys.argv[3:] else [made]
 done = [publication.publish(outputs, one) for one in many]
@@ -145,6 +145,21 @@ def test_publishing_again_writes_nothing_and_a_change_switches_the_default_last_
     assert deleted[0] == first["deployment"]
     assert len(deleted) == len(set(deleted)) == 2 + 4 - KEPT
     assert four[-1][1] not in deleted
+
+
+@pytest.mark.flow
+def test_another_recipe_is_another_default_and_a_rollback_brings_the_one_before_back(cloud, outputs):
+    good = published(cloud, "-m", "ml_pipelines", "publish", outputs)["deployment"]
+    recipe = '{"rungs": ["seasonal_naive"]}'
+    worse = published(cloud, "-m", "ml_pipelines", "publish", outputs, "--recipe", recipe)
+    assert (worse["before"], worse["deployment"] == good) == (good, False)
+    assert f"graph.inputs.recipe.default: None -> {recipe!r}" in worse["changes"]
+    assert not [change for change in worse["changes"] if change.startswith("+ component") and "training" not in change]
+    back = published(cloud, "-m", "ml_pipelines", "rollback", outputs, good)
+    assert back["changes"] == [f"default deployment: {worse['deployment']} -> {good}"]
+    refused = process(cloud, "-m", "ml_pipelines", "rollback", outputs, "v000000000000")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert good in refused.stderr
 
 
 @pytest.mark.flow
