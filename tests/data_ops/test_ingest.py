@@ -7,7 +7,8 @@ import pytest
 from deltalake import DeltaTable
 
 from data_ops.ingest import ingest
-from data_ops.sources.files import FileRefusedError, MappingRefusedError, parse_mapping
+from data_ops.sources.mapping import MappingRefusedError, parse_mapping
+from data_ops.sources.refusals import FileRefusedError
 from data_ops.storage import SchemaRefusedError, locate
 
 RACER = """
