@@ -86,7 +86,7 @@ def parse(bronze: Table) -> Table:
     Dates without an offset are taken as UTC.
     """
     sold = col(bronze, SALES).strip().try_cast("float64")
-    returned = (_negative(bronze) == Negative.ZERO) & (sold < 0) & ~sold.isinf()
+    returned = (_negative(bronze) == str(Negative.ZERO)) & (sold < 0) & ~sold.isinf()
     return bronze.mutate(
         **{
             UNIQUE_ID: bronze[STORE] + "_" + bronze[ITEM],
@@ -103,7 +103,7 @@ def returns(judged: Table) -> Any:
 
 def _negative(bronze: Table) -> Any:
     """What becomes of a row's negative sales; tables from before this could be chosen lack the column."""
-    return col(bronze, NEGATIVE) if NEGATIVE in bronze.columns else ibis.null("string")
+    return col(bronze, NEGATIVE) if NEGATIVE in bronze.columns else ibis.literal(str(Negative.QUARANTINE))
 
 
 def _instant(told: Any) -> Any:

@@ -94,7 +94,8 @@ def _decoded(path: Path, sample: bytes, *, compressed: bool) -> str:
         if sample.startswith(mark):
             raise _not_utf8(path, 0, encoding, compressed=compressed)
     if (at := sample.find(b"\0")) >= 0:
-        wide = sample[:2].count(b"\0") == 1
+        start = sample[:64]
+        wide = max(start[::2].count(0), start[1::2].count(0)) > len(start) // 3
         raise _not_utf8(path, at, "UTF-16" if wide else "", compressed=compressed)
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     try:
