@@ -127,7 +127,10 @@ def _told(path: Path, dialect: Dialect | None) -> Iterator[None]:
 
 def _is_parquet(path: Path) -> bool:
     with path.open("rb") as opened:
-        return opened.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+        found = opened.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+    if path.suffix == ".parquet" and not found:
+        raise unreadable(path, "it does not begin as a Parquet file does")
+    return found
 
 
 def _require_flat(path: Path, own: pa.Schema) -> None:
