@@ -135,7 +135,7 @@ def _refused(judged: Table, batch: Mapping[str, Any]) -> BatchRefusedError:
         "The file has too many bad rows; silver stays as it was.",
         given=f"{reasons[0]['file']}: {batch['bad']} of {batch['rows']} rows ({told})",
         allowed=f"at most {checks.BAD_SHARE:.0%} of a file's rows bad; {STORE}, {ITEM} filled, {DATE} ISO 8601, {SALES} a number >= 0",
-        remedy="Look at silver/quarantine, put the file right, and ingest it again.",
+        remedy="Put the file right and ingest it again; rows of a file that had arrived are in silver/quarantine, each with its reason.",
     )
 
 
