@@ -2,6 +2,7 @@
 STACK ?= dev
 DATA ?=
 COLUMNS ?=
+NEGATIVE ?=
 ONLY ?=
 SCENARIO ?= new-data
 DIGEST ?=
@@ -23,8 +24,8 @@ setup: ## install what the repository needs (run by the others)
 doctor: setup ## what this machine lacks, how to get it, how long it takes
 	@$(RUN) local-cloud doctor
 
-up: setup ## the platform on this machine, data through to a judged model; DATA=FILE|orange-juice COLUMNS=date=ds,... STACK=dev
-	@$(RUN) python -m local.flow up --stack '$(STACK)' --data '$(DATA)' --columns '$(COLUMNS)'
+up: setup ## the platform on this machine, data through to a judged model; DATA=FILE|FOLDER|orange-juice COLUMNS=date=ds,... NEGATIVE=zero STACK=dev
+	@$(RUN) python -m local.flow up --stack '$(STACK)' --data '$(DATA)' --columns '$(COLUMNS)' --negative '$(NEGATIVE)'
 
 down: setup ## destroy the stack and leave nothing behind
 	@$(RUN) python -m local.flow down --stack '$(STACK)'

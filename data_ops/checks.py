@@ -11,10 +11,17 @@ import ibis
 from ibis.expr.types import Table
 
 from data_ops.columns import col
-from data_ops.schema import BATCH_ID, DATE, DS, INGEST_TS, ITEM, SALES, SEQ, STORE, UNIQUE_ID, Y
+from data_ops.frequency import HOUR
+from data_ops.negative import Negative
+from data_ops.schema import BATCH_ID, DATE, DS, INGEST_TS, ITEM, NEGATIVE, SALES, SEQ, STORE, UNIQUE_ID, Y
 
 BAD_SHARE = 0.05
 """A batch with a larger share of bad rows is refused as a whole."""
+
+OFFSET = r"^(.*\d:\d\d(?::\d\d(?:\.\d+)?)?) ?([+-]\d\d):?(\d\d)?$"
+"""A time of day and its offset from UTC in three groups: what stands before, hours, minutes."""
+NAMES = "[A-SU-Ya-z]"
+"""Letters that no ISO 8601 date has, of zones' names and of words."""
 
 REFUSED, OTHER = "batch_refused", "other_frequency"
 DUPLICATE, REPEATED, REPLACED = "duplicate_key", "repeated_row", "replaced"
@@ -74,14 +81,38 @@ SEVERITY: dict[str, Severity] = {REPEATED: Severity.NOTE, REFUSED: Severity.NOTE
 
 
 def parse(bronze: Table) -> Table:
-    """Add `unique_id`, `ds` (timestamp, UTC as arrived) and `y` (float64); what can't be read is null."""
+    """Add `unique_id`, `ds` (timestamp, UTC) and `y` (float64); what can't be read is null, and a return is 0 where so chosen.
+
+    Dates without an offset are taken as UTC.
+    """
+    sold = col(bronze, SALES).strip().try_cast("float64")
+    returned = (_negative(bronze) == str(Negative.ZERO)) & (sold < 0) & ~sold.isinf()
     return bronze.mutate(
         **{
             UNIQUE_ID: bronze[STORE] + "_" + bronze[ITEM],
-            DS: bronze[DATE].strip().try_cast("timestamp(6)"),
-            Y: bronze[SALES].strip().try_cast("float64"),
+            DS: _instant(col(bronze, DATE).strip()),
+            Y: returned.ifelse(0.0, sold),
         }
     )
+
+
+def returns(judged: Table) -> Any:
+    """Of judged rows, whether they count with 0 because sales were below zero."""
+    return col(judged, "reason").isnull() & (col(judged, SALES).strip().try_cast("float64") < 0)
+
+
+def _negative(bronze: Table) -> Any:
+    """What becomes of a row's negative sales; tables from before this could be chosen lack the column."""
+    return col(bronze, NEGATIVE) if NEGATIVE in bronze.columns else ibis.literal(str(Negative.QUARANTINE))
+
+
+def _instant(told: Any) -> Any:
+    """A date's instant in UTC; engines differ in what they make of offsets and of names, so neither reaches them."""
+    offset, minutes = told.re_extract(OFFSET, 2), told.re_extract(OFFSET, 3)
+    seconds = offset.substr(1).try_cast("int64").fill_null(0) * HOUR + minutes.try_cast("int64").fill_null(0) * 60
+    east = offset.startswith("-").ifelse(-seconds, seconds)
+    plain = told.re_replace(OFFSET, r"\1")
+    return plain.re_search(NAMES).ifelse(None, plain).try_cast("timestamp(6)") - east.as_interval("s")
 
 
 def judge(bronze: Table, others: Collection[str] = ()) -> Table:
@@ -111,20 +142,20 @@ def _repeated(judged: Table) -> Table:
     last = ibis.window(group_by=keys, order_by=col(judged, SEQ).desc())
     everyone = ibis.window(group_by=keys)
     ranked = judged.mutate(
-        rank=ibis.row_number().over(last), differ=(col(judged, Y).max() != col(judged, Y).min()).over(everyone)
+        _rank=ibis.row_number().over(last), _differ=(col(judged, Y).max() != col(judged, Y).min()).over(everyone)
     )
-    again = col(ranked, "reason").isnull() & (col(ranked, "rank") > 0)
-    named = col(ranked, "differ").ifelse(DUPLICATE, REPEATED)
-    return ranked.mutate(reason=again.ifelse(named, col(ranked, "reason"))).drop("rank", "differ")
+    again = col(ranked, "reason").isnull() & (col(ranked, "_rank") > 0)
+    named = col(ranked, "_differ").ifelse(DUPLICATE, REPEATED)
+    return ranked.mutate(reason=again.ifelse(named, col(ranked, "reason"))).drop("_rank", "_differ")
 
 
 def _refused(judged: Table) -> Table:
     """Refuse batches as a whole; a later file that puts them right is not held back by them."""
     counted = batches(judged)
-    refused = counted.filter(col(counted, "bad") > col(counted, "rows") * BAD_SHARE).select(refused=col(counted, BATCH_ID))
-    joined = judged.left_join(refused, col(judged, BATCH_ID) == col(refused, "refused"))
-    told = col(joined, "refused").notnull() & col(joined, "reason").isnull()
-    return joined.mutate(reason=told.ifelse(REFUSED, col(joined, "reason"))).drop("refused")
+    refused = counted.filter(col(counted, "bad") > col(counted, "rows") * BAD_SHARE).select(_refused=col(counted, BATCH_ID))
+    joined = judged.left_join(refused, col(judged, BATCH_ID) == col(refused, "_refused"))
+    told = col(joined, "_refused").notnull() & col(joined, "reason").isnull()
+    return joined.mutate(reason=told.ifelse(REFUSED, col(joined, "reason"))).drop("_refused")
 
 
 def _replaced(judged: Table) -> Table:
@@ -133,6 +164,6 @@ def _replaced(judged: Table) -> Table:
         group_by=[col(judged, STORE), col(judged, ITEM), col(judged, DS), col(judged, "reason").isnull()],
         order_by=[col(judged, INGEST_TS).desc(), col(judged, BATCH_ID).desc()],
     )
-    ranked = judged.mutate(rank=ibis.row_number().over(newest))
-    older = col(ranked, "reason").isnull() & (col(ranked, "rank") > 0)
-    return ranked.mutate(reason=older.ifelse(REPLACED, col(ranked, "reason"))).drop("rank")
+    ranked = judged.mutate(_rank=ibis.row_number().over(newest))
+    older = col(ranked, "reason").isnull() & (col(ranked, "_rank") > 0)
+    return ranked.mutate(reason=older.ifelse(REPLACED, col(ranked, "reason"))).drop("_rank")

@@ -1,4 +1,4 @@
-"""The command `data-ops`: results as JSON on standard output, errors in four parts on standard error with exit code 2."""
+"""The command `data-ops`: results on standard output, as JSON but for `look`, errors in four parts on standard error with exit code 2."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from contracts.errors import FourPartError
 
 EXIT_REFUSED, EXIT_INTERRUPTED = 2, 130
 
+type Step = Callable[[argparse.Namespace], dict[str, Any] | None]
+"""A command's work; what it returns is told as JSON, None when it has told already."""
+
 
 class OutputsFileError(FourPartError):
     """A file that holds no stack outputs."""
@@ -22,7 +25,7 @@ class OutputsFileError(FourPartError):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     chosen = _parser().parse_args(arguments)
-    step: Callable[[argparse.Namespace], dict[str, Any]] = chosen.step
+    step: Step = chosen.step
     try:
         result = step(chosen)
     except FourPartError as error:
@@ -31,16 +34,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; a commit that was begun is whole or absent.\n")
         return EXIT_INTERRUPTED
-    sys.stdout.write(json.dumps(result, sort_keys=True) + "\n")
+    if result is not None:
+        sys.stdout.write(json.dumps(result, sort_keys=True) + "\n")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="data-ops", description="Sales into the lake, and the job that prepares them.")
     steps = parser.add_subparsers(required=True)
-    arrive = _step(steps, "ingest", _ingest, "append a CSV or Parquet file to bronze, once")
-    arrive.add_argument("file", type=Path)
-    arrive.add_argument("--columns", default="", help="names in the file, as in date=ds,sales=units")
+    first = _step(steps, "look", _look, "say what a file or folder holds and what would be dropped; writes nothing")
+    first.add_argument("--json", action="store_true", help="one line of JSON instead")
+    arrive = _step(steps, "ingest", _ingest, "append a CSV or Parquet file, or a folder of them, to bronze, once")
+    for arriving in (first, arrive):
+        arriving.add_argument("file", type=Path)
+        arriving.add_argument("--columns", default="", help="names in the file, as in date=ds,sales=units")
+        arriving.add_argument("--negative", default="", help="sales below zero: quarantine (default) or zero (a return)")
     made = _step(steps, "generate", _generate, "write a generated panel (Parquet, or CSV by the name)")
     made.add_argument("out", type=Path)
     for size in ("stores", "items", "days", "seed"):
@@ -54,17 +62,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _step(steps: Any, name: str, step: Callable[[argparse.Namespace], dict[str, Any]], told: str) -> argparse.ArgumentParser:
+def _step(steps: Any, name: str, step: Step, told: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = steps.add_parser(name, help=told, description=told)
     parser.set_defaults(step=step)
     return parser
 
 
+def _look(chosen: argparse.Namespace) -> None:
+    from data_ops.look import look
+    from data_ops.negative import parse_negative
+    from data_ops.sources.mapping import parse_mapping
+
+    found = look(chosen.file, parse_mapping(chosen.columns), parse_negative(chosen.negative))
+    told = [json.dumps(found.json(), sort_keys=True)] if chosen.json else found.lines()
+    sys.stdout.writelines(f"{line}\n" for line in told)
+    if found.refusal:
+        raise found.refusal
+
+
 def _ingest(chosen: argparse.Namespace) -> dict[str, Any]:
     from data_ops.ingest import ingest
-    from data_ops.sources.files import parse_mapping
+    from data_ops.negative import parse_negative
+    from data_ops.sources.mapping import parse_mapping
 
-    return asdict(ingest(chosen.file, parse_mapping(chosen.columns)))
+    return asdict(ingest(chosen.file, parse_mapping(chosen.columns), parse_negative(chosen.negative)))
 
 
 def _generate(chosen: argparse.Namespace) -> dict[str, Any]:

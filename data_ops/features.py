@@ -43,27 +43,28 @@ def feature_set(season: int, periods: int) -> FeatureSet:
 def features(panel: Table, calendar: Table, wanted: FeatureSet) -> Table:
     """One row for each panel row: keys, `y`, `imputed`, features, calendar columns, covariates.
 
-    `lag_k` is `y` k periods before; `mean_n` and `std_n` (sample) are over the n periods that end one period before.
+    Of a covariate and a column of the calendar with one name the calendar's is taken. `lag_k` is `y` k periods before; `mean_n` and `std_n` (sample) are over the n periods that end one period before.
     Imputed periods count as unknown in all of them.
     """
-    seen = panel.mutate(seen=panel[IMPUTED].ifelse(ibis.null("float64"), panel[Y]))
+    seen = panel.mutate(_seen=panel[IMPUTED].ifelse(ibis.null("float64"), panel[Y]))
     columns = {
         **{f"lag_{lag}": _lag(seen, lag) for lag in wanted.lags},
         **{f"mean_{size}": _past(seen, size, "mean") for size in wanted.windows},
         **{f"std_{size}": _past(seen, size, "std") for size in wanted.windows},
     }
-    made = seen.mutate(**columns)
-    joined = made.join(calendar.drop(DS), "period")
     known = [name for name in calendar.columns if name not in ("period", DS)]
-    extra = tuple(name for name in covariates(panel.columns) if name not in known)
+    folded = {name.casefold() for name in known}
+    extra = tuple(name for name in covariates(panel.columns) if name.casefold() not in folded)
+    made = seen.mutate(**columns).drop(*(name for name in covariates(panel.columns) if name not in extra))
+    joined = made.join(calendar.drop(DS), "period")
     return joined.select(UNIQUE_ID, DS, Y, IMPUTED, "store", "item", "period", *wanted.names, *known, *extra)
 
 
 def _lag(seen: Table, lag: int) -> NumericValue:
-    return seen["seen"].lag(lag).over(ibis.window(group_by=seen[UNIQUE_ID], order_by=seen[DS]))
+    return seen["_seen"].lag(lag).over(ibis.window(group_by=seen[UNIQUE_ID], order_by=seen[DS]))
 
 
 def _past(seen: Table, size: int, kind: str) -> NumericValue:
     past = ibis.window(group_by=seen[UNIQUE_ID], order_by=seen[DS], preceding=(size, 1))
-    value = seen["seen"].mean() if kind == "mean" else seen["seen"].std(how="sample")
+    value = seen["_seen"].mean() if kind == "mean" else seen["_seen"].std(how="sample")
     return value.over(past)

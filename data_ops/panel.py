@@ -39,6 +39,14 @@ class Extent:
     last: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gaps:
+    """How many periods lack a row between their series' first and last, and in how many series."""
+
+    periods: int
+    series: int
+
+
 @ibis.udf.scalar.builtin(name="md5_number_lower", signature=(("string",), "uint64"))
 def _md5_lower(text: StringValue) -> IntegerValue:
     """The lower 64 bits of a text's MD5; the engine's own function of this name is called, not this body."""
@@ -104,8 +112,24 @@ def require_grid(stray: int, rows: int, frequency: Frequency) -> None:
             "The panel mixes frequencies.",
             given=f"{stray} of {rows} rows are not on the {frequency.name} grid",
             allowed=f"at most {OFF_SHARE:.0%} of the rows; these are quarantined",
-            remedy="Split the file by frequency, or bring all series to one weekday or day of the month.",
+            remedy="Split the file by frequency, or bring all series to one weekday or day of the month, and dates to one offset from UTC.",
         )
+
+
+def bounds(rows: Table, calendar: Table) -> Table:
+    """The first and last period of each series on the grid, and its rows: `unique_id, store, item, low, high, n`."""
+    placed = rows.join(calendar.select("period", DS), DS)
+    low, high = col(placed, "period").min(), col(placed, "period").max()
+    return placed.group_by([UNIQUE_ID, STORE, ITEM]).agg(low=low, high=high, n=placed.count())
+
+
+def gaps(rows: Table, calendar: Table) -> Gaps:
+    """What `densify` would fill."""
+    ends = bounds(rows, calendar)
+    missing = ends.select(missing=col(ends, "high") - col(ends, "low") + 1 - col(ends, "n"))
+    told = missing.agg(periods=col(missing, "missing").sum(), series=(col(missing, "missing") > 0).sum())
+    row = told.to_pyarrow().to_pylist()[0]
+    return Gaps(periods=int(row["periods"]), series=int(row["series"]))
 
 
 def densify(rows: Table, calendar: Table) -> Table:
@@ -116,9 +140,8 @@ def densify(rows: Table, calendar: Table) -> Table:
     """
     extra = covariates(rows.columns)
     periods = calendar.select("period", DS)
-    placed = rows.join(periods, DS)
-    bounds = placed.group_by([UNIQUE_ID, STORE, ITEM]).agg(low=col(placed, "period").min(), high=col(placed, "period").max())
-    grid = bounds.join(periods, [col(periods, "period") >= col(bounds, "low"), col(periods, "period") <= col(bounds, "high")])
+    ends = bounds(rows, calendar)
+    grid = ends.join(periods, [col(periods, "period") >= col(ends, "low"), col(periods, "period") <= col(ends, "high")])
     grid = grid.select(UNIQUE_ID, DS, STORE, ITEM, "period")
     arrived = rows.select(UNIQUE_ID, DS, Y, *extra)
     joined = grid.left_join(arrived, [UNIQUE_ID, DS])

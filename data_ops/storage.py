@@ -255,6 +255,10 @@ def _fitting(opened: DeltaTable, arriving: pa.Schema) -> Literal["merge"] | None
         for field in arriving
         if field.name in standing and _plain(field.type) != standing[field.name]
     ]
+    # Engines take two names that differ in case alone for one.
+    folded = {name.casefold(): name for name in standing}
+    new = [name for name in arriving.names if name not in standing]
+    wrong += [f"{name} (the table has {folded[name.casefold()]})" for name in new if name.casefold() in folded]
     if wrong:
         raise _schema_refused(opened.table_uri, ", ".join(wrong))
     return "merge" if set(arriving.names) != set(standing) else None
@@ -270,5 +274,5 @@ def _schema_refused(url: str, given: str) -> SchemaRefusedError:
         "The rows do not have the column types of the table.",
         given=given,
         allowed=f"the types of {url}; new columns may be added",
-        remedy="Bring the column to the table's type in the file, or give it another name with --columns.",
+        remedy="Bring the column to the table's type in the file, or give it another name in the file.",
     )

@@ -1,8 +1,9 @@
-"""People's own files: CSV or Parquet with date, store, item and sales under these names or mapped to them."""
+"""One of people's own files: CSV or Parquet with date, store, item and sales under these names or mapped to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,136 +11,134 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from contracts.errors import FourPartError
-from data_ops.schema import REQUIRED, RESERVED
+from data_ops.schema import REQUIRED, SALES
+from data_ops.sources.cells import Kind, as_covariate, as_key, as_text, declared, kind_of, wider, with_points
+from data_ops.sources.dialect import UNPACKING, Dialect, first_fault, sniff
+from data_ops.sources.mapping import KEYS, Selection, select
+from data_ops.sources.refusals import FileRefusedError, unreadable
 
 PARQUET_MAGIC = b"PAR1"
+BLOCK_BYTES = 4 << 20
+"""Read at once; a row must fit in."""
 
 
-class FileRefusedError(FourPartError):
-    """A file that holds no sales we can read."""
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """What a whole file holds: its rows, and the kind of each covariate."""
 
-
-class MappingRefusedError(FourPartError):
-    """A column mapping that can't be understood."""
+    rows: int
+    kinds: Mapping[str, Kind]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SalesFile:
-    """A readable file; `columns` maps required names to its own, `schema` has the required names."""
+    """A file whose header was read; `dialect` is None for Parquet."""
 
     path: Path
-    columns: Mapping[str, str]
-    schema: pa.Schema
-    is_parquet: bool
+    selection: Selection
+    dialect: Dialect | None
 
     @classmethod
     def open(cls, path: Path, columns: Mapping[str, str]) -> SalesFile:
-        """Read a file's columns.
+        """Read a regular file's columns.
 
         Raises:
-            FileRefusedError: when it is missing, neither CSV nor Parquet, or lacks a required column.
+            FileRefusedError: when it is neither CSV in UTF-8 nor Parquet, or lacks a required column.
         """
-        is_parquet = _is_parquet(path)
-        try:
-            own = pq.read_schema(path) if is_parquet else _csv(path, None).schema
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise _unreadable(path, error) from error
-        return cls(path=path, columns=columns, schema=_renamed(path, own, columns), is_parquet=is_parquet)
+        with _told(path, None):
+            own = pq.read_schema(path) if _is_parquet(path) else None
+            dialect = None if own else sniff(path)
+        names = dialect.names if dialect else own.names if own else ()
+        chosen = select(path, names, columns)
+        if own:
+            _require_flat(path, own)
+        return cls(path=path, selection=chosen, dialect=dialect)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows, under the required names.
+    def scan(self) -> Scan:
+        """Read all rows, so that a file that breaks off is refused before anything is written.
 
         Raises:
             FileRefusedError: when a row can't be read.
         """
-        try:
+        rows, kinds = 0, dict.fromkeys(self.selection.covariates, Kind.EMPTY)
+        with _told(self.path, self.dialect):
             for batch in self._raw():
-                yield pa.RecordBatch.from_arrays(batch.columns, names=self.schema.names)
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise _unreadable(self.path, error) from error
+                rows += batch.num_rows
+                for name, index in self.selection.covariates.items():
+                    kinds[name] = wider(kinds[name], self._kind(batch.column(index)))
+                self._required(batch)
+        return Scan(rows=rows, kinds=kinds)
 
-    def count(self) -> int:
-        """Rows in the file; all are read, so that a file that breaks off is refused before anything is written.
+    def batches(self, kinds: Mapping[str, Kind]) -> Iterator[pa.RecordBatch]:
+        """The rows: required columns as text, then these covariates in their kinds.
 
         Raises:
-            FileRefusedError: when there are none.
+            FileRefusedError: when a row can't be read.
         """
-        rows = sum(batch.num_rows for batch in self.batches())
-        if rows:
-            return rows
-        raise FileRefusedError(
-            "The file has no rows.",
-            given=str(self.path),
-            allowed="a header and at least one row",
-            remedy="Check the export that made the file.",
-        )
+        with _told(self.path, self.dialect):
+            for batch in self._raw():
+                arrays = self._required(batch) | {name: self._covariate(batch, name, kind) for name, kind in kinds.items()}
+                yield pa.RecordBatch.from_pydict(arrays)
+
+    def _required(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        found = {name: [batch.column(index) for index in places] for name, places in self.selection.required.items()}
+        return {
+            name: as_key(found[name], batch.num_rows) if name in KEYS else self._pointed(as_text(found[name][0]), name)
+            for name in REQUIRED
+        }
+
+    def _covariate(self, batch: pa.RecordBatch, name: str, kind: Kind) -> pa.Array:
+        column = batch.column(self.selection.covariates[name])
+        return as_covariate(self._pointed(column, SALES) if kind == Kind.NUMBER else column, kind)
+
+    def _kind(self, column: pa.Array) -> Kind:
+        if column.null_count == len(column):
+            return Kind.EMPTY
+        return kind_of(self._pointed(column, SALES)) if self.dialect else declared(column.type)
+
+    def _pointed(self, column: pa.Array, name: str) -> pa.Array:
+        return with_points(column, self.dialect.decimal) if self.dialect and name == SALES else column
 
     def _raw(self) -> Iterator[pa.RecordBatch]:
-        if self.is_parquet:
+        if self.dialect is None:
             with pq.ParquetFile(self.path) as opened:
                 yield from opened.iter_batches()
-        else:
-            with _csv(self.path, {self.columns.get(name, name): pa.string() for name in REQUIRED}) as reader:
-                yield from reader
+            return
+        # Cells stay as they are, "N/A" too: bronze keeps what arrived, and covariates are judged over the whole file.
+        convert = pa_csv.ConvertOptions(column_types=dict.fromkeys(self.dialect.names, pa.string()), strings_can_be_null=False)
+        parse = pa_csv.ParseOptions(delimiter=self.dialect.delimiter, newlines_in_values=True)
+        read = pa_csv.ReadOptions(block_size=BLOCK_BYTES)
+        with ExitStack() as stack:
+            file = stack.enter_context(pa.OSFile(str(self.path)))
+            stream = stack.enter_context(pa.CompressedInputStream(file, "gzip")) if self.dialect.compressed else file
+            yield from stack.enter_context(pa_csv.open_csv(stream, read, parse, convert))
 
 
-def parse_mapping(text: str) -> dict[str, str]:
-    """Read `date=ds,sales=units`: required name = the file's own name.
-
-    Raises:
-        MappingRefusedError: for anything else.
-    """
-    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-    mapping = {name.strip(): own.strip() for name, sign, own in pairs if sign}
-    if len(mapping) == len(pairs) and all(mapping.values()) and set(mapping) <= set(REQUIRED):
-        return mapping
-    raise MappingRefusedError(
-        "The column mapping can't be read.",
-        given=text,
-        allowed=f"name=column pairs with commas between, names of {', '.join(REQUIRED)}",
-        remedy="Write for example --columns date=ds,sales=units.",
-    )
+@contextmanager
+def _told(path: Path, dialect: Dialect | None) -> Iterator[None]:
+    """Turn what readers raise into a refusal; text that is not UTF-8 is told with its place."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError, ValueError, *UNPACKING) as error:
+        if dialect and "UTF8" in str(error) and (fault := first_fault(path, compressed=dialect.compressed)):
+            raise fault from error
+        raise unreadable(path, error) from error
 
 
 def _is_parquet(path: Path) -> bool:
-    try:
-        with path.open("rb") as opened:
-            return opened.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    with path.open("rb") as opened:
+        found = opened.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+    if path.suffix == ".parquet" and not found:
+        raise unreadable(path, "it does not begin as a Parquet file does")
+    return found
 
 
-def _csv(path: Path, types: Mapping[str, pa.DataType] | None) -> pa_csv.CSVStreamingReader:
-    # Without the types of the required columns the first block's are guessed, which is how covariates get theirs.
-    # Text stays as it is, "N/A" too, because bronze keeps what arrived.
-    convert = pa_csv.ConvertOptions(column_types=dict(types or {}), strings_can_be_null=False)
-    return pa_csv.open_csv(path, convert_options=convert)
-
-
-def _renamed(path: Path, own: pa.Schema, columns: Mapping[str, str]) -> pa.Schema:
-    back = {columns.get(name, name): name for name in REQUIRED}
-    names = [back.get(name, name) for name in own.names]
-    missing = [f"{name} (column {columns[name]})" if name in columns else name for name in REQUIRED if name not in names]
-    taken = [name for name in names if name in RESERVED or names.count(name) > 1]
-    nested = [name for name, field in zip(names, own, strict=True) if pa.types.is_nested(field.type)]
-    if not missing and not taken and not nested:
-        return pa.schema([pa.field(name, field.type) for name, field in zip(names, own, strict=True)])
-    fault = (
-        f"without {', '.join(missing)}" if missing else f"reserved, repeated or nested: {', '.join(sorted({*taken, *nested}))}"
-    )
-    raise FileRefusedError(
-        "The file does not have the columns of a sales file.",
-        given=f"{path.name} with {', '.join(own.names)}; {fault}",
-        allowed=f"{', '.join(REQUIRED)} under these names or mapped, each once; others but {', '.join(sorted(RESERVED))}",
-        remedy="Map the file's own names, for example --columns date=ds,sales=units, or rename its other columns.",
-    )
-
-
-def _unreadable(path: Path, error: Exception) -> FileRefusedError:
-    return FileRefusedError(
-        "The file can't be read.",
-        given=f"{path}: {' '.join(str(error).split())[:300]}",
-        allowed="a CSV file with a header, or a Parquet file",
-        remedy="Check the path, the permissions, and that the export was complete.",
-    )
+def _require_flat(path: Path, own: pa.Schema) -> None:
+    nested = [field.name for field in own if pa.types.is_nested(field.type)]
+    if nested:
+        raise FileRefusedError(
+            "The file has columns of lists or structures.",
+            given=f"{path.name}, nested: {', '.join(nested)}",
+            allowed="columns of texts, numbers, dates and truths",
+            remedy="Drop these columns, or write their members as columns of their own.",
+        )

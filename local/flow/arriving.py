@@ -1,4 +1,4 @@
-"""The data that arrives: the generated panel, a real one from an installed package, or the user's own file."""
+"""The data that arrives: the generated panel, a real one from an installed package, or the user's own file or folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contracts.events import DataVersion
 from contracts.names import BRONZE
 from contracts.outputs import PlatformOutputs
 from local.flow.commands import data_ops
-from local.flow.options import ORANGE_JUICE, Options
+from local.flow.options import Options
 from local.progress import Step
 from local.services.cloud import Cloud
 from local.tokens import DEPLOYER
@@ -31,7 +31,7 @@ def ingest(cloud: Cloud, outputs: PlatformOutputs, options: Options, step: Step)
     """Make or find the file and ingest it as the ingest identity: the one thing the flow does to the lake."""
     file = _file(cloud, options, step)
     step.detail = f"ingesting {file.name}"
-    arguments = ["ingest", str(file), *(["--columns", options.columns] if options.columns else [])]
+    arguments = ["ingest", str(file), *options.reading]
     answer = data_ops(
         cloud,
         arguments,
@@ -47,8 +47,8 @@ def ingest(cloud: Cloud, outputs: PlatformOutputs, options: Options, step: Step)
 
 
 def _file(cloud: Cloud, options: Options, step: Step) -> Path:
-    if options.data and options.data != ORANGE_JUICE:
-        return Path(options.data).resolve()
+    if options.own_data:
+        return Path(options.data).absolute()
     verb = options.data or GENERATE
     made = cloud.state / "data" / f"{options.data or GENERATED}.parquet"
     if not made.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +20,32 @@ class StackUnknownError(FourPartError):
 
 
 class DataMissingError(FourPartError):
-    """`DATA` names a file that can't be read."""
+    """`DATA` names nothing that is there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The verb, the stack, the arriving data (a file, `orange-juice`, or nothing for the generated panel), and a demo's scenario."""
+    """The verb, the stack, the arriving data (a path, `orange-juice`, or nothing for the generated panel), and a demo's scenario.
+
+    `columns` and `negative` say how the data are read, as the command `data-ops` takes them.
+    """
 
     verb: str
     stack: str
     data: str
     columns: str
     scenario: str = ""
+    negative: str = ""
+
+    @property
+    def own_data(self) -> bool:
+        """Whether the data are the user's own."""
+        return self.data not in {"", ORANGE_JUICE}
+
+    @property
+    def reading(self) -> list[str]:
+        """How the data are read, as arguments of `data-ops`."""
+        return [f"--{name}={value}" for name, value in (("columns", self.columns), ("negative", self.negative)) if value]
 
     @property
     def state(self) -> Path:
@@ -43,18 +58,19 @@ def parse(arguments: Sequence[str]) -> Options:
 
     Raises:
         StackUnknownError: no stack file of that name.
-        DataMissingError: the file is missing, a folder, or unreadable.
+        DataMissingError: there is nothing at the path.
     """
     parser = argparse.ArgumentParser(prog="make")
     parser.add_argument("verb", choices=("up", "demo", "publish", "down"))
     parser.add_argument("--stack", default=DEFAULT_STACK)
     parser.add_argument("--data", default="")
     parser.add_argument("--columns", default="")
+    parser.add_argument("--negative", default="")
     parser.add_argument("--scenario", default="")
-    given = parser.parse_args(arguments)
-    options = Options(verb=given.verb, stack=given.stack, data=given.data, columns=given.columns, scenario=given.scenario)
+    options = Options(**vars(parser.parse_args(arguments)))
     _check_stack(options.stack)
-    _check_data(options.data)
+    if options.own_data:
+        _check_data(options.data)
     return options
 
 
@@ -68,12 +84,9 @@ def _check_stack(stack: str) -> None:
 
 
 def _check_data(data: str) -> None:
-    if data in {"", ORANGE_JUICE}:
-        return
-    allowed = f"a readable CSV or Parquet file, `{ORANGE_JUICE}`, or nothing for the generated panel"
+    allowed = f"a CSV or Parquet file or a folder of them, `{ORANGE_JUICE}`, or nothing for the generated panel"
     try:
-        with Path(data).open("rb"):
-            return
+        os.stat(data)  # noqa: PTH116 - Path.stat turns some faults into other errors
     except OSError as error:
         happened = f"DATA can't be read: {error.strerror}."
         raise DataMissingError(happened, given=data, allowed=allowed, remedy="Correct the path: make up DATA=FILE") from error

@@ -37,5 +37,6 @@ class Outcome:
         """The command that does this again."""
         options = self.options
         given = {"SCENARIO": options.scenario, "STACK": options.stack, "DATA": options.data, "COLUMNS": options.columns}
+        given["NEGATIVE"] = options.negative
         told = [f"{name}={shlex.quote(value)}" for name, value in given.items() if value and value != DEFAULT_STACK]
         return " ".join(["make", options.verb, *told])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from local.doctor import examine, require
 from local.engine.build import ensure_engine
 from local.flow import arriving
+from local.flow.first_look import first_look
 from local.flow.handler import release_handler
 from local.flow.loop import Standing, follow
 from local.flow.options import Options
@@ -21,6 +22,7 @@ def up(options: Options) -> int:
     """Bring the stack up, ingest, and wait for what the events make of it."""
     progress = Progress()
     require(examine(ROOT))
+    first_look(options)
     with PeakMemory(options.state).watched() as memory:
         cloud, applied = stand_up(options, progress)
         with progress.step("ingest") as step:

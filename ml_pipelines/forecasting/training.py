@@ -52,7 +52,7 @@ def train(panel: Panel, recipe: Recipe, horizon: int, gap: int, origins: int = 1
     window = origins * horizon
     last = panel.periods - window - gap
     before = last - window - gap
-    if before < LEAST_PERIODS:
+    if panel.periods < least_periods(horizon, gap, origins):
         raise HistoryTooShortError(
             "The history is too short to train on.",
             given=f"{panel.periods} periods, horizon {horizon}, gap {gap}, {origins} origins",
@@ -73,6 +73,11 @@ def train(panel: Panel, recipe: Recipe, horizon: int, gap: int, origins: int = 1
         gap=gap,
         chosen_by=errors,
     )
+
+
+def least_periods(horizon: int, gap: int, origins: int = 1) -> int:
+    """Periods that a panel needs to be fitted on, chosen by and judged on."""
+    return LEAST_PERIODS + 2 * (origins * horizon + gap)
 
 
 def choose(errors: Mapping[str, float]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ml_pipelines.gate import rules
 from ml_pipelines.gate.bootstrap import Interval
 from ml_pipelines.gate.decision import Decision, Outcome, Reason
-from ml_pipelines.gate.evidence import Evidence, Unchanged
+from ml_pipelines.gate.evidence import Evidence, TooShort, Unchanged
 from ml_pipelines.gate.limits import Limits
 from ml_pipelines.gate.measures import Measured, measure
 
@@ -29,8 +29,8 @@ STANDING = ("challenger", "champion")
 """Roles of a version that is in use or on its way there."""
 
 
-def decide(subject: Evidence | Unchanged, limits: Limits | None = None) -> Decision:
-    """Decide what becomes of a trained model, or of a training that had nothing new to fit.
+def decide(subject: Evidence | Unchanged | TooShort, limits: Limits | None = None) -> Decision:
+    """Decide what becomes of a trained model, or of a training that had nothing new, or too little, to fit.
 
     `insufficient_data` when there is too little to judge by, whatever the figures say. Otherwise: `promote` without a
     registered model when the rules of quality hold; with one of another recipe when the challenger is superior as well;
@@ -38,6 +38,8 @@ def decide(subject: Evidence | Unchanged, limits: Limits | None = None) -> Decis
     """
     if isinstance(subject, Unchanged):
         return _standing(subject)
+    if isinstance(subject, TooShort):
+        return _nothing_fitted(subject)
     limits = limits or Limits()
     measured = measure(subject, limits.resampling)
     data = tuple(rule(measured, limits) for rule in MINIMUM_DATA)
@@ -63,3 +65,9 @@ def _standing(unchanged: Unchanged) -> Decision:
     text = f"version {unchanged.version} of {unchanged.model}, role {unchanged.role}, has the same configuration and content"
     reason = Reason(rule="unchanged", held=stands, value=None, bound=f"role {' or '.join(STANDING)}", text=text)
     return Decision(decision="no_change" if stands else "keep", reasons=(reason,))
+
+
+def _nothing_fitted(short: TooShort) -> Decision:
+    text = f"{short.periods:,} periods in all, {short.least:,} asked to fit a model and to judge it"
+    reason = Reason(rule="enough_history", held=False, value=short.periods, bound=f">= {short.least}", text=text)
+    return Decision(decision="insufficient_data", reasons=(reason,))

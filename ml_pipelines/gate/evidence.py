@@ -63,6 +63,14 @@ class Unchanged:
     role: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class TooShort:
+    """Training could fit nothing, because the panel has `periods` in all and fitting and judging take `least`."""
+
+    periods: int
+    least: int
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """A challenger and what it is held against, over the last periods of the panel; every array is (series, horizon).

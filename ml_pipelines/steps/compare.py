@@ -49,6 +49,8 @@ def compare(given: argparse.Namespace) -> dict[str, Any]:
 
 def _judge(given: argparse.Namespace, registry: Registry, prepared: Prepared) -> Judged:
     versions = registry.versions()
+    if short := trained.too_short(given.model):
+        return Judged(decision=decide(short), metrics={}, facts=None, against=incumbent(versions))
     told = trained.unchanged(given.model)
     facts = None if told else trained.facts(given.model)
     # A reused step `train` answers from when it ran, so the registry is asked again.

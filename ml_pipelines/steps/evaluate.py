@@ -16,7 +16,7 @@ from ml_pipelines.steps.step import arguments, run
 def evaluate(given: argparse.Namespace) -> dict[str, Any]:
     """Write the folder `metrics`; it stays empty when nothing was fitted."""
     given.metrics.mkdir(parents=True, exist_ok=True)
-    if trained.unchanged(given.model):
+    if trained.unchanged(given.model) or trained.too_short(given.model):
         return {"evaluated": False}
     from ml_pipelines.forecasting.artefact import load_artefact
 

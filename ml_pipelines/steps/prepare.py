@@ -24,17 +24,12 @@ class FeaturesUnknownError(FourPartError):
     """A table version that the job `prepare-dataset` did not write."""
 
 
-class PanelTooShortError(FourPartError):
-    """A panel without a single period before its last horizon."""
-
-
 def prepare(given: argparse.Namespace) -> dict[str, Any]:
     """Read the table at its version, and write the folder `prepared`.
 
     Raises:
         TableMissingError: when there is no such table or version.
         FeaturesUnknownError: when its commit says nothing about frequency and content.
-        PanelTooShortError: when no history is left before the last horizon.
     """
     storage_login(given.features)
     opened = table(given.features, given.delta_version)
@@ -48,9 +43,7 @@ def prepare(given: argparse.Namespace) -> dict[str, Any]:
         gap=gap if given.gap is None else given.gap,
     )
     facts = replace(facts, origins=origins(panel.periods, facts.horizon, facts.gap))
-    prepared = Prepared(panel=panel, facts=facts)
-    _require_history(prepared)
-    prepared.save(given.prepared)
+    Prepared(panel=panel, facts=facts).save(given.prepared)
     series, periods = panel.y.shape
     return {**vars(facts), "series": series, "periods": periods, "frequency": summary.frequency, "season": summary.season}
 
@@ -71,18 +64,6 @@ def _summary(url: str, commit: dict[str, Any]) -> Summary:
         given=f"{url}, version {commit.get('version')}, {commit.get('operation', 'no operation')}",
         allowed="a version of silver/features that the job prepare-dataset committed",
         remedy="Pass the version that `mlops.features.registered` named.",
-    )
-
-
-def _require_history(prepared: Prepared) -> None:
-    if prepared.cutoff > 0:
-        return
-    series, periods = prepared.panel.y.shape
-    raise PanelTooShortError(
-        "The panel is not longer than what is to be forecast.",
-        given=f"{series} series of {periods} periods, horizon {prepared.facts.horizon}, gap {prepared.facts.gap}",
-        allowed="more periods than horizon and gap together; the gate asks for several times as many",
-        remedy="Ingest more history, or pass a shorter horizon.",
     )
 
 

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ml_pipelines.forecasting.recipe import Recipe
-from ml_pipelines.gate.evidence import Unchanged
+from ml_pipelines.forecasting.training import least_periods
+from ml_pipelines.gate.evidence import TooShort, Unchanged
 from ml_pipelines.registry import Registry, twin
 from ml_pipelines.steps import trained
 from ml_pipelines.steps.prepared import Prepared
@@ -25,6 +26,10 @@ def train(given: argparse.Namespace) -> dict[str, Any]:
     prepared = Prepared.load(given.prepared)
     facts = prepared.facts
     recipe = Recipe.of(given.recipe)
+    short = TooShort(periods=prepared.panel.periods, least=least_periods(facts.horizon, facts.gap, facts.origins))
+    if short.periods < short.least:
+        trained.save_too_short(given.model, short)
+        return {"fitted": False, **asdict(short)}
     configuration = trained.configuration(recipe.hash, facts.horizon, facts.gap)
     same = twin(Registry(given.model_name).versions(), configuration, facts.content_hash)
     if same:

@@ -1,4 +1,4 @@
-"""The folder `model`: what `train` hands on and `register` registers, or the version that made fitting needless."""
+"""The folder `model`: what `train` hands on and `register` registers, or what made fitting needless or impossible."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import ml_pipelines
-from ml_pipelines.gate.evidence import Unchanged
+from ml_pipelines.gate.evidence import TooShort, Unchanged
 from ml_pipelines.steps.step import read, write
 
-ARTEFACT, FACTS, UNCHANGED, CODE = "artefact", "trained.json", "unchanged.json", "code.zip"
+ARTEFACT, FACTS, UNCHANGED, TOO_SHORT, CODE = "artefact", "trained.json", "unchanged.json", "too_short.json", "code.zip"
 PACKAGES = ("contracts", "data_ops", "ml_pipelines")
 
 
@@ -55,6 +55,16 @@ def save_unchanged(folder: Path, unchanged: Unchanged) -> None:
 def unchanged(folder: Path) -> Unchanged | None:
     """The version that made fitting needless, as it stood when training asked."""
     return Unchanged(**read(folder, UNCHANGED)) if (folder / UNCHANGED).exists() else None
+
+
+def save_too_short(folder: Path, short: TooShort) -> None:
+    """Say that there is too little history to fit anything on."""
+    write(folder, TOO_SHORT, asdict(short))
+
+
+def too_short(folder: Path) -> TooShort | None:
+    """What made fitting impossible."""
+    return TooShort(**read(folder, TOO_SHORT)) if (folder / TOO_SHORT).exists() else None
 
 
 def save_facts(folder: Path, facts: Trained) -> None:

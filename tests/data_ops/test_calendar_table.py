@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from data_ops.calendar_table import SCHEMA, CalendarTooLongError, MonthDayError, build
 from data_ops.frequency import DAY, HOUR, WEEK, Frequency
@@ -58,6 +58,7 @@ def test_a_calendar_of_too_many_periods_is_refused():
         build(Frequency(seconds=HOUR), at(1970, 1, 1), at(2300, 1, 1))
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([Frequency(seconds=HOUR), Frequency(seconds=DAY), Frequency(seconds=WEEK), Frequency(months=1)]),
     st.datetimes(datetime(1971, 1, 1), datetime(2099, 1, 1)),

@@ -12,12 +12,10 @@ from data_ops.checks import BAD_SHARE, REASONS, ROW_RULES, batches, judge
 from data_ops.schema import bronze_schema
 
 ARRIVED = datetime(2024, 6, 1, 12)
-SCHEMA = pa.schema(
-    [field.with_type(pa.timestamp("us")) if field.name == "_ingest_ts" else field for field in bronze_schema(pa.schema([]))]
-)
+SCHEMA = pa.schema([field.with_type(pa.timestamp("us")) if field.name == "_ingest_ts" else field for field in bronze_schema({})])
 
 
-def row(date="2024-01-01", store="1", item="1", sales="3", *, batch="b1", seq=0, arrived=ARRIVED):
+def row(date="2024-01-01", store="1", item="1", sales="3", *, batch="b1", seq=0, arrived=ARRIVED, negative="quarantine"):
     return {
         "date": date,
         "store": store,
@@ -26,6 +24,7 @@ def row(date="2024-01-01", store="1", item="1", sales="3", *, batch="b1", seq=0,
         "_source_file": "f.csv",
         "_ingest_ts": arrived,
         "_batch_id": batch,
+        "_negative": negative,
         "_seq": seq,
     }
 

@@ -7,7 +7,8 @@ import pytest
 from deltalake import DeltaTable
 
 from data_ops.ingest import ingest
-from data_ops.sources.files import FileRefusedError, MappingRefusedError, parse_mapping
+from data_ops.sources.mapping import MappingRefusedError, parse_mapping
+from data_ops.sources.refusals import FileRefusedError
 from data_ops.storage import SchemaRefusedError, locate
 
 RACER = """
@@ -127,10 +128,12 @@ def test_a_missing_a_broken_and_a_nested_file_are_refused(lake, tmp_path):
     assert list((lake.folder / "bronze").rglob("*")) == []
 
 
-def test_a_covariate_that_changes_its_type_is_refused_and_leaves_bronze_as_it_was(lake):
+def test_a_covariate_that_changes_its_type_or_its_case_is_refused_and_leaves_bronze_as_it_was(lake):
     lake.arrive("a.csv", "date,store,item,sales,price\n2024-01-01,1,1,3,1.5\n")
     with pytest.raises(SchemaRefusedError, match="price: string"):
         lake.arrive("b.csv", "date,store,item,sales,price\n2024-01-02,1,1,3,cheap\n")
+    with pytest.raises(SchemaRefusedError, match=r"Price \(the table has price\)"):
+        lake.arrive("c.csv", "date,store,item,sales,Price\n2024-01-02,1,1,3,2.5\n")
     assert lake.commits("bronze/sales") == 2
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from bench.prepare import anchor, features_sql
 from contracts.events import DataVersion
+from data_ops.assessment import BatchRefusedError
 from data_ops.frequency import FrequencyMixedError
 from data_ops.panel import NoRowsError
-from data_ops.prepare import BatchRefusedError, prepare
+from data_ops.prepare import prepare
 from data_ops.sources.generated import generate
 from data_ops.storage import TableMissingError, locate, table
 from data_ops.summary import CALENDAR, FEATURES, PANEL, QUARANTINE, Summary, summary_of

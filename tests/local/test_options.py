@@ -1,5 +1,7 @@
 """What `make up` refuses before anything starts."""
 
+import os
+
 import pytest
 
 from local.flow.options import DataMissingError, StackUnknownError, parse
@@ -16,9 +18,18 @@ def test_refuses_a_missing_file_and_says_what_may_stand_there(tmp_path):
     assert "orange-juice" in refusal.value.allowed
 
 
-def test_refuses_a_folder(tmp_path):
-    with pytest.raises(DataMissingError, match="directory"):
-        parse(["up", "--data", str(tmp_path)])
+def test_refuses_links_in_a_circle_and_opens_no_pipe(tmp_path):
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(DataMissingError, match="symbolic links"):
+        parse(["up", "--data", str(tmp_path / "circle")])
+    os.mkfifo(tmp_path / "pipe")
+    assert parse(["up", "--data", str(tmp_path / "pipe")]).own_data
+
+
+def test_tells_the_command_how_the_data_are_read():
+    assert parse(["up"]).reading == []
+    given = ["--columns", "date=ds,store=", "--negative", "zero"]
+    assert parse(["up", *given]).reading == ["--columns=date=ds,store=", "--negative=zero"]
 
 
 def test_refuses_a_stack_without_a_stack_file():

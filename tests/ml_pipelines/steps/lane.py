@@ -40,11 +40,15 @@ class Lane:
 
     def arrive(self, first: int, last: int) -> int:
         """Days from `first` to `last` after the panel's first `DAYS` come into silver; the version of its features."""
-        for name in ("bronze", "silver"):
-            self.monkeypatch.setenv(f"{name.upper()}_URL", str(self.folder / name))
         age = (DATES - LAST).astype(np.int64)
-        file = self.folder / f"{last}.parquet"
-        pq.write_table(SALES.filter(pa.array((age > first) & (age <= last))), file)
+        return self.take(f"{last}.parquet", SALES.filter(pa.array((age > first) & (age <= last))))
+
+    def take(self, name: str, rows: pa.Table) -> int:
+        """Rows come into silver as a file of this name; the version of its features."""
+        for container in ("bronze", "silver"):
+            self.monkeypatch.setenv(f"{container.upper()}_URL", str(self.folder / container))
+        file = self.folder / name
+        pq.write_table(rows, file)
         arrived = ingestion.ingest(file)
         summary = preparation.prepare(DataVersion(table=arrived.table, version=arrived.version))
         assert summary is not None

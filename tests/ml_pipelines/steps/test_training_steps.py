@@ -140,10 +140,17 @@ def test_a_step_is_a_process_whose_last_line_is_its_summary(lane):
     assert "There is no such table or version" in refused.stderr
 
 
-def test_a_panel_shorter_than_what_is_asked_is_told(lane, capsys):
+@pytest.mark.parametrize("horizon", [250, 500])
+def test_a_panel_too_short_to_fit_on_ends_in_insufficient_data_with_its_reason(lane, horizon):
     version = lane.arrive(-DAYS, 0)
-    assert lane.step("prepare", lane.start(), version, "--horizon=500") == 2
-    assert "The panel is not longer than what is to be forecast." in capsys.readouterr().err
+    where = lane.pipeline(version, more={"prepare": [f"--horizon={horizon}"]})
+    decision = told(where, "decision")
+    assert decision["decision"] == "insufficient_data"
+    assert [reason["text"] for reason in decision["reasons"]] == [
+        f"{DAYS} periods in all, {2 * horizon + 2:,} asked to fit a model and to judge it"
+    ]
+    assert not told(where, "registered")["registered"]
+    assert not told(where, "packaged")["packaged"]
 
 
 def test_a_long_horizon_ends_in_insufficient_data(lane):
