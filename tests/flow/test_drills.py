@@ -34,6 +34,7 @@ def test_without_the_event_subscription_nothing_happens_and_nobody_says_a_word(s
     assert stack.runs(arrival.version) == []
 
 
+@pytest.mark.slow
 def test_without_the_hub_deliveries_fail_in_the_subscriptions_metrics_and_go_on_when_it_is_back(stack):
     hub = next(found for found in stack.cloud.resources.of_type(HUBS) if found.name == Hub.DATA_DELIVERY)
     failed = stack.metrics("data-committed").failed

@@ -12,7 +12,7 @@ from contracts.events import Hub
 from local.flow.commands import CommandFailedError
 from tests.flow.conftest import until
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.slow]
 
 
 def kill(pid: int) -> None:

@@ -117,6 +117,7 @@ def test_without_the_service_callers_are_refused_and_answered_again_when_it_is_b
     until("production answers", lambda: not _refused(live_stack))
 
 
+@pytest.mark.slow
 def test_without_the_forecast_pointer_the_service_goes_on_with_what_it_has_and_says_so(live_stack):
     store = live_stack.cloud.store
     like = "container = 'forecasts' and name like '%/current.json'"

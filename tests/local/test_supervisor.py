@@ -58,6 +58,7 @@ def test_a_process_that_dies_is_started_again_and_counted(state):
     assert json.loads((state / "processes.json").read_text())["identity"]["restarts"] == 1
 
 
+@pytest.mark.slow
 def test_a_supervisor_killed_hard_leaves_processes_that_the_next_one_ends(state):
     before = pids(state)
     os.kill(before.pop("supervisor"), signal.SIGKILL)

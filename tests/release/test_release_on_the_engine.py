@@ -190,6 +190,7 @@ def test_a_release_touches_its_own_slot_and_a_failed_one_claims_nothing(far_end,
     assert {file: file.read_bytes() for file in tree} == tree
 
 
+@pytest.mark.slow
 def test_an_update_whose_engine_was_killed_is_finished_by_the_next(far_end, tmp_path):
     stack, ended = ReleaseStack(stack="dev"), []
     live = Digests(handler=HANDLER, blue=OLD, active="blue")

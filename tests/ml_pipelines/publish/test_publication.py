@@ -148,6 +148,7 @@ def test_publishing_again_writes_nothing_and_a_change_switches_the_default_last_
 
 
 @pytest.mark.flow
+@pytest.mark.slow
 def test_another_recipe_is_another_default_and_a_rollback_brings_the_one_before_back(cloud, outputs):
     good = published(cloud, "-m", "ml_pipelines", "publish", outputs)["deployment"]
     recipe = '{"rungs": ["seasonal_naive"]}'
