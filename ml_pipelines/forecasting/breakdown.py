@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ml_pipelines.forecasting.metrics import measure
 
 type Values = NDArray[np.floating[Any]]
 type Figure = float | None
@@ -29,15 +26,27 @@ class Judgement:
 
 
 def by_series(judged: Judgement, names: Sequence[str]) -> dict[str, float]:
-    """WAPE by series; one without known sales is left out."""
-    rows = (measure(y, point, None, None)["wape"] for y, point in zip(judged.y, judged.point, strict=True))
-    return {name: float(wape) for name, wape in zip(names, rows, strict=True) if math.isfinite(wape)}
+    """WAPE by series; one of which nothing was sold is left out."""
+    return {name: found["wape"] for name, found in by_key(judged, names).items() if found["wape"] is not None}
 
 
 def by_key(judged: Judgement, keys: Sequence[str]) -> dict[str, dict[str, Figure]]:
-    """Series, units sold, WAPE, bias and coverage by value of a key (n,): its store, or its item."""
-    column = np.asarray(keys, dtype=object)
-    return {key: _figures(judged, column == key) for key in sorted(set(keys))}
+    """Series, units sold, WAPE, bias and coverage by value of a key (n,): its store, or its item; as `metrics.measure`."""
+    known = np.isfinite(judged.y) & np.isfinite(judged.point)
+    sold = np.where(known, judged.y, 0).astype(np.float64)
+    off = np.where(known, judged.point, 0) - sold
+    inside = known & (judged.y >= judged.lower) & (judged.y <= judged.upper)
+    columns = {
+        "sold": sold,
+        "error": np.abs(off),
+        "off": off,
+        "inside": inside,
+        "known": known,
+        "series": np.ones((len(sold), 1)),
+    }
+    values, group = np.unique(np.asarray(keys, dtype=object).astype(str), return_inverse=True)
+    sums = {name: np.bincount(group, weights=cells.sum(axis=1)) for name, cells in columns.items()}
+    return {str(value): _figures({name: float(found[at]) for name, found in sums.items()}) for at, value in enumerate(values)}
 
 
 def by_horizon(judged: Judgement) -> dict[str, list[Figure]]:
@@ -50,10 +59,18 @@ def by_horizon(judged: Judgement) -> dict[str, list[Figure]]:
     return {name: [float(value) / mean if mean > 0 else None for value in values] for name, values in ahead.items()}
 
 
-def _figures(judged: Judgement, rows: NDArray[np.bool_]) -> dict[str, Figure]:
-    found = measure(judged.y[rows], judged.point[rows], judged.lower[rows], judged.upper[rows])
-    told = {name: found[name] if math.isfinite(found[name]) else None for name in ("wape", "bias", "coverage")}
-    return {"series": float(rows.sum()), "sold": float(np.nansum(judged.y[rows], dtype=np.float64)), **told}
+def _figures(sums: Mapping[str, float]) -> dict[str, Figure]:
+    return {
+        "series": sums["series"],
+        "sold": sums["sold"],
+        "wape": _share(sums["error"], sums["sold"]),
+        "bias": _share(sums["off"], sums["sold"]),
+        "coverage": _share(sums["inside"], sums["known"]),
+    }
+
+
+def _share(part: float, whole: float) -> Figure:
+    return part / whole if whole else None
 
 
 def _absolute(y: Values, point: Values) -> Values:
