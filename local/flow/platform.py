@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from contracts.outputs import PlatformOutputs
 from local.engine.build import Engine
@@ -12,6 +14,7 @@ from local.engine.recover import recover
 from local.engine.runner import PulumiEngine
 from local.lifecycle import ROOT
 from local.progress import Item, State, Step
+from local.report.gather import POLICIES
 from local.services.cloud import Cloud
 
 
@@ -46,7 +49,9 @@ def apply(engine: Engine, cloud: Cloud, stack: str, step: Step) -> Applied:
     recover(pulumi)
     pulumi.init()
     step.detail = "preview with policies"
-    outcome = pulumi.preview(policy_pack=rules, policy_config=config)
+    judged: list[ResourceEvent] = []
+    outcome = pulumi.preview(policy_pack=rules, policy_config=config, on_event=judged.append)
+    (cloud.state / POLICIES).write_text(json.dumps(findings(judged, json.loads(config.read_text())), indent=2) + "\n")
     if not outcome.empty:
         outcome = pulumi.up(policy_pack=rules, policy_config=config, on_event=shown(step))
     applied = Applied(outcome=outcome, resources=len(cloud.resources.all()), outputs=PlatformOutputs.of(pulumi.outputs()))
@@ -54,6 +59,20 @@ def apply(engine: Engine, cloud: Cloud, stack: str, step: Step) -> Applied:
         step.skip(applied.summary)
     step.detail = applied.summary
     return applied
+
+
+def findings(judged: Iterable[ResourceEvent], levels: Mapping[str, str]) -> dict[str, Any]:
+    """What the policies said in a preview that passed: rules with their levels, resources judged, advisories in order.
+
+    A mandatory rule that is broken ends the preview, so there is none to tell of.
+    """
+    events = list(judged)
+    told = [event for event in events if event.state == "warning"]
+    return {
+        "rules": dict(levels),
+        "resources": len({event.urn for event in events if event.state == "running"}),
+        "advisories": [{"resource": event.name, "message": event.detail} for event in told],
+    }
 
 
 def outputs_of(engine: Engine, cloud: Cloud, stack: str) -> PlatformOutputs:

@@ -11,7 +11,10 @@ type Values = tuple[float | None, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """One event on the bus, `seconds` after the commit of the data; `cause` is the id of the event that led to it, if known."""
+    """One event on the bus, `seconds` after the commit of the data; `cause` is the id of the event that led to it, if known.
+
+    `body` is the event as it was read from the bus.
+    """
 
     id: str
     lane: str
@@ -19,6 +22,7 @@ class Dot:
     name: str
     detail: str
     cause: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +69,32 @@ class Link:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Declared:
+    """One resource of a program; `needs` are ids of others, `depth` is 1 and more for steps from what needs nothing."""
+
+    id: str
+    name: str
+    kind: str
+    depth: int
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Component:
-    """One component of an infrastructure program, and its resources by type."""
+    """One component of an infrastructure program, and its resources."""
 
     project: str
     name: str
-    resources: Mapping[str, int]
+    resources: tuple[Declared, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """The whole report; `run` is the content of run.json, `made` when it was gathered, `whose` the forecasts of `series` are."""
+    """The whole report; `run` is the content of run.json, `made` when it was gathered, `whose` the forecasts of `series` are.
+
+    `silver` is what the preparation told of itself, `breakdown` where the judged errors lie, `settings` what differs between
+    stacks, `policies` what the preview found, `lock` the SHA-256 of the locked dependencies.
+    """
 
     run: Mapping[str, Any]
     made: str
@@ -87,8 +106,12 @@ class Content:
     by_horizon: Mapping[str, Values] = field(default_factory=dict)
     lineage: tuple[Link, ...] = ()
     components: tuple[Component, ...] = ()
-    services: Mapping[str, int] = field(default_factory=dict)
     commit: str = ""
+    lock: str = ""
+    silver: Mapping[str, Any] = field(default_factory=dict)
+    breakdown: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    policies: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def example(self) -> tuple[str, str] | None:

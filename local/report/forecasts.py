@@ -16,7 +16,6 @@ from data_ops.storage import table
 from local.report.content import Series
 from local.report.judged import Judged
 from ml_pipelines.forecast_files import Forecasts
-from ml_pipelines.steps.measured import CHALLENGER
 
 HISTORY, FEWEST = 4, 26
 """Periods of history that are drawn: this many horizons, and never fewer than that."""
@@ -120,7 +119,7 @@ def _judged(judged: Judged | None, name: str, tail: Tail) -> Bounds:
     if judged is None or name not in judged.unique_ids:
         return {}
     row = judged.unique_ids.index(name)
-    found = _bounds(judged.ds, judged.points[CHALLENGER][row], judged.lower[row], judged.upper[row])
+    found = _bounds(judged.ds, judged.point[row], judged.lower[row], judged.upper[row])
     return {at: bounds for at, bounds in found.items() if at >= tail.dates[0]}
 
 

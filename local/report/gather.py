@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from contracts.errors import FourPartError
-from contracts.events import DataVersion
+from contracts.events import DataVersion, OwnEvent
 from contracts.outputs import PlatformOutputs
 from local.lifecycle import ROOT
 from local.report import estate, lineage, timeline, work
@@ -24,7 +25,7 @@ from local.services.cloud import Cloud
 from ml_pipelines.forecast_files import current
 from ml_pipelines.steps.measured import CHALLENGER
 
-RUN = "run.json"
+RUN, POLICIES = "run.json", "policies.json"
 
 
 class RunMissingError(FourPartError):
@@ -53,8 +54,12 @@ def gather(cloud: Cloud) -> Content:
         by_horizon=drawn.by_horizon,
         lineage=lineage.links(run, told, lineage.role_of(cloud, outputs.ml_workspace_id, run)),
         components=estate.components(cloud.state, run["stack"]),
-        services=estate.services(cloud),
         commit=commit(),
+        lock=hashlib.sha256((ROOT / "uv.lock").read_bytes()).hexdigest(),
+        silver=_silver(recorded, run),
+        breakdown=drawn.breakdown,
+        settings={"platform": estate.settings(ROOT), "release": estate.settings(ROOT / "release")},
+        policies=_policies(cloud.state),
     )
 
 
@@ -82,13 +87,26 @@ def latest(state: Path) -> dict[str, Any]:
     return found
 
 
+def _silver(recorded: Recorded, run: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the preparation told of the panel of this run; empty when no such event is on the bus."""
+    told = (event for _, event in recorded.events if event.type == OwnEvent.DATASET_REGISTERED)
+    return next((event.data for event in told if event.dataversion == run["data"]["silver"]), {})
+
+
+def _policies(state: Path) -> dict[str, Any]:
+    """What the last preview found; empty for a platform that was applied before findings were kept."""
+    file = state / POLICIES
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Drawn:
-    """Whose forecasts are drawn, of which series, and errors by period ahead by method."""
+    """Whose forecasts are drawn, of which series, errors by period ahead by method, and where the errors lie."""
 
     whose: str = ""
     series: tuple[Series, ...] = ()
     by_horizon: Mapping[str, Values] = field(default_factory=dict)
+    breakdown: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def _forecasts(cloud: Cloud, outputs: PlatformOutputs, run: Mapping[str, Any]) -> _Drawn:
@@ -106,7 +124,8 @@ def _forecasts(cloud: Cloud, outputs: PlatformOutputs, run: Mapping[str, Any]) -
     with acting_as(cloud, outputs, "data", outputs.lake_account):
         tail = Tail.read(outputs.silver_url, DataVersion.parse(run["data"]["silver"]), max(FEWEST, HISTORY * horizon))
     methods = (CHALLENGER, *([model["naive"]] if model["naive"] else []), "multiplicative_level")
-    return _Drawn(whose=whose, series=series(tail, published, shown), by_horizon=judged.by_horizon(methods) if judged else {})
+    drawn = _Drawn(whose=whose, series=series(tail, published, shown))
+    return replace(drawn, by_horizon=judged.by_horizon(methods), breakdown=judged.breakdown) if judged else drawn
 
 
 def _git(*arguments: str) -> str | None:

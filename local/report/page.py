@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from local.report.content import Content
-from local.report.svg.charts import forecast, horizon
+from contracts.errors import FourPartError
+from data_ops.checks import REASONS
+from local.report.content import Content, Dot
+from local.report.svg.charts import forecast, horizon, spread
+from local.report.svg.estate import estate
 from local.report.svg.lanes import lanes
 from local.report.timeline import LANES
 
 FILE = "report.html"
+LARGEST = 400_000
+"""Bytes of a page that still opens at once and goes into a mail."""
+TEXT_LENGTH, TEXTS_LENGTH = 4_000, 150_000
+"""Letters of JSON that one event, and all of them, take at most; the rest is in events.jsonl."""
+WORST = 5
 COLUMNS = ("wape", "smape", "mape", "bias", "coverage")
 GOOD = frozenset({"promote", "refresh", "released", "unchanged"})
 SMALL = 100
@@ -27,6 +37,10 @@ TITLES = {
     "incumbent": "model before it",
     "series_median": "median of the series",
 }
+
+
+class ReportTooLargeError(FourPartError):
+    """The page would be larger than what a page may be."""
 
 
 def render(content: Content) -> str:
@@ -41,6 +55,11 @@ def render(content: Content) -> str:
         lanes=lanes(content.dots, content.spans, LANES),
         charts=[(one, forecast(one)) for one in content.series],
         horizon=horizon(content.by_horizon) if content.by_horizon else "",
+        events=_events(content),
+        estates=_estates(content),
+        spreads=_spreads(content.breakdown),
+        worst=_worst(content.breakdown),
+        checks_of_rows=REASONS,
         metrics=_metrics(run["metrics"]),
         columns=COLUMNS,
         best=_best(run["metrics"]),
@@ -49,9 +68,20 @@ def render(content: Content) -> str:
 
 
 def write(content: Content, state: Path) -> Path:
-    """Write the page into the stack's state directory in one step, and return where it is."""
-    file, draft = state / FILE, state / f"{FILE}.draft"
-    draft.write_text(render(content), "utf-8")
+    """Write the page into the stack's state directory in one step, and return where it is.
+
+    Raises:
+        ReportTooLargeError: when it has more than `LARGEST` bytes.
+    """
+    file, draft, page = state / FILE, state / f"{FILE}.draft", render(content).encode()
+    if len(page) > LARGEST:
+        raise ReportTooLargeError(
+            "The report is too large.",
+            given=f"{len(page):,} bytes",
+            allowed=f"at most {LARGEST:,} bytes",
+            remedy=f"Look at what the run left beside it: `ls {state}`; run.json and events.jsonl hold all figures.",
+        )
+    draft.write_bytes(page)
     draft.replace(file)
     return file
 
@@ -78,6 +108,41 @@ def when(time: str) -> str:
     return f"{datetime.fromisoformat(time).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def _events(content: Content) -> list[tuple[Dot, str]]:
+    """The drawn events with their JSON; empty where it is too long, or all before it were."""
+    left = TEXTS_LENGTH
+    found: list[tuple[Dot, str]] = []
+    for dot in content.dots:
+        text = json.dumps(dot.body, indent=1, ensure_ascii=False)
+        kept = len(text) <= min(TEXT_LENGTH, left)
+        found.append((dot, text if kept else ""))
+        left -= len(text) if kept else 0
+    return found
+
+
+def _estates(content: Content) -> list[tuple[str, Markup]]:
+    """The programs of the stack, each drawn."""
+    projects = dict.fromkeys(component.project for component in content.components)
+    return [(project, estate([one for one in content.components if one.project == project])) for project in projects]
+
+
+def _spreads(breakdown: Mapping[str, Any]) -> list[Markup]:
+    """WAPE over series, stores and items, where there is more than one."""
+    stores, items = ([one["wape"] for one in breakdown.get(key, {}).values()] for key in ("store", "item"))
+    columns = {"series": list(breakdown.get("series", {}).values()), "stores": stores, "items": items}
+    known = {what: [error for error in errors if error is not None] for what, errors in columns.items()}
+    return [spread(errors, what) for what, errors in known.items() if len(errors) > 1]
+
+
+def _worst(breakdown: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, float | None]]]:
+    """Stores and items with the largest WAPE: key, its value, figures."""
+    found: list[tuple[str, str, Mapping[str, float | None]]] = []
+    for key in ("store", "item"):
+        known = [pair for pair in breakdown.get(key, {}).items() if pair[1]["wape"] is not None]
+        found += [(key, *pair) for pair in sorted(known, key=lambda pair: (-pair[1]["wape"], pair[0]))[:WORST]]
+    return found
+
+
 def _metrics(metrics: Mapping[str, Mapping[str, float | None]]) -> list[tuple[str, Mapping[str, float | None]]]:
     """Methods by their error, the smallest first; what has none comes last."""
 
@@ -93,6 +158,7 @@ def _best(metrics: Mapping[str, Mapping[str, float | None]]) -> float:
     return max((figures.get("wape") or 0.0 for figures in metrics.values()), default=0.0) or 1.0
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("local.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -57,6 +57,7 @@ def _dot(record: Record, told: Event, zero: int, causes: Mapping[str, str], name
         name=_name(told, names),
         detail=f"{told.type}, {told.dataversion or told.subject}; hub {record.hub}/{record.partition}@{record.offset}; id {told.id}",
         cause=causes.get(told.id, ""),
+        body=record.event,
     )
 
 

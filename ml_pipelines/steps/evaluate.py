@@ -27,6 +27,7 @@ def evaluate(given: argparse.Namespace) -> dict[str, Any]:
     metrics = {name: measured.figures(y, measured.without_bounds(point)) for name, point in found.items()}
     metrics[measured.CHALLENGER] = measured.figures(y, challenger)
     measured.save(given.metrics, metrics, challenger, found)
+    measured.save_breakdown(given.metrics, prepared, challenger, found)
     return {"evaluated": True, **metrics[measured.CHALLENGER]}
 
 

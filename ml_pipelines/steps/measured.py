@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, by_series
 from ml_pipelines.forecasting.metrics import measure
 from ml_pipelines.gate.evidence import Prediction
+from ml_pipelines.steps.prepared import Prepared
 from ml_pipelines.steps.step import read, write
 
-METRICS, ARRAYS = "metrics.json", "forecasts.npz"
+METRICS, ARRAYS, BREAKDOWN = "metrics.json", "forecasts.npz", "breakdown.json"
 CHALLENGER, SEASONAL_NAIVE = "challenger", "seasonal_naive_"
 PARTS = ("point", "lower", "upper")
 
@@ -55,6 +57,26 @@ def save(folder: Path, metrics: Mapping[str, Figures], challenger: Prediction, p
     write(folder, METRICS, metrics)
     arrays: dict[str, Any] = {**points, **{f"{CHALLENGER}.{part}": getattr(challenger, part) for part in PARTS}}
     np.savez(folder / ARRAYS, **arrays)
+
+
+def save_breakdown(folder: Path, prepared: Prepared, challenger: Prediction, points: Mapping[str, NDArray[Any]]) -> None:
+    """Write where the challenger's errors lie: `series`, `store`, `item`, `horizon`; the other methods by horizon alone."""
+    judged = Judgement(
+        y=prepared.actuals(prepared.cutoff),
+        point=challenger.point,
+        lower=challenger.lower,
+        upper=challenger.upper,
+        points={CHALLENGER: challenger.point, **points},
+        horizon=prepared.facts.horizon,
+    )
+    panel = prepared.panel
+    found = {
+        "series": by_series(judged, panel.unique_ids),
+        "store": by_key(judged, panel.stores),
+        "item": by_key(judged, panel.items),
+        "horizon": by_horizon(judged),
+    }
+    write(folder, BREAKDOWN, found)
 
 
 def load(folder: Path) -> Measured:

@@ -47,9 +47,7 @@ def lanes(dots: Sequence[Dot], spans: Sequence[Span], order: Sequence[str]) -> M
     marks = [_lane(name, tops[name], placed[name], alternate=at % 2 == 1) for at, name in enumerate(names)]
     marks += [_axis(x, first, last, height), _arrows(dots, spans, where)]
     marks += [_mark(one, where[id(one.item)][1]) for found in placed.values() for one in found]
-    head = (
-        f'<svg class="lanes" viewBox="0 0 {WIDTH} {number(height + AXIS)}" role="img"><title>Events and work by service</title>'
-    )
+    head = f'<svg class="lanes" viewBox="0 0 {WIDTH} {number(height + AXIS)}" role="img" aria-label="Events and work by service"><title>Events and work by service</title>'
     return Markup(head + HEAD + "".join(marks) + "</svg>")  # noqa: S704 - numbers and classes of this code; all texts are escaped
 
 

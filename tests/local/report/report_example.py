@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from local.flow.released import Released
-from local.report.content import Component, Content, Dot, Link, Series, Span
+from local.report.content import Component, Content, Declared, Dot, Link, Series, Span
 
 DIGEST = "sha256:" + "5eba" * 16
 COMMIT, DATASET, FEATURES, TRAINED, MODEL, IMAGE = (f"{number}0000000-0000-4000-8000-000000000000" for number in range(1, 7))
@@ -157,15 +157,55 @@ def content(**changes: Any) -> Content:
             Link(what="bronze", identity="bronze/sales@1", detail="913000 rows in one commit", event=COMMIT),
             Link(what="image", identity=DIGEST, detail=f"127.0.0.1:5000/scoring@{DIGEST}", event=IMAGE),
         ),
-        "components": (
-            Component(project="mlops-forecasting", name="lake", resources={"BlobContainer": 5, "StorageAccount": 1}),
-            Component(project="release", name="scoring", resources={"Deployment": 2, "Service": 3}),
-        ),
-        "services": {"Authorization": 37, "EventHub": 22, "Storage": 11},
+        "components": components(),
+        "silver": SILVER,
+        "breakdown": breakdown(),
+        "settings": {"platform": {"cluster.tier": {"dev": "Free", "prod": "Standard"}, "owner": {"dev": "", "prod": "team"}}},
+        "policies": {
+            "rules": {"st-https": "mandatory", "st-tls12": "mandatory", "tags": "advisory"},
+            "resources": 117,
+            "advisories": [{"resource": "lake", "message": "tags: the resource has no owner"}],
+        },
+        "lock": "10c4" * 16,
         "commit": "4ebff2a0c1d2e3f4 with changes",
         **changes,
     }
     return Content(**members)
+
+
+SILVER: dict[str, Any] = {
+    "rows_in": 913015,
+    "rows_kept": 912000,
+    "rows_imputed": 1000,
+    "rows_replaced": 1000,
+    "rows_out": 913000,
+    "season": 7,
+    "features": ["lag_1", "lag_7", "mean_28"],
+}
+
+
+def breakdown() -> dict[str, Any]:
+    """Errors of ten series in two stores; nothing is known of the last."""
+    figures = {"series": 5.0, "sold": 1200.0, "wape": 0.3, "bias": -0.02, "coverage": 0.91}
+    unknown = dict.fromkeys(("wape", "bias", "coverage"))
+    return {
+        "series": {f"{number % 2}_{number}": 0.1 + number / 20 for number in range(10)},
+        "store": {"1": figures, "2": {**figures, "wape": 0.42}, "3": {**figures, "sold": 0.0, **unknown}},
+        "item": {"1": {**figures, "wape": 0.35}},
+    }
+
+
+def components() -> tuple[Component, ...]:
+    group = Declared(id="p/group", name="group", kind="ResourceGroup", depth=1)
+    lake = Declared(id="p/lake", name="lake", kind="StorageAccount", depth=2, needs=("p/group",))
+    blobs = [
+        Declared(id=f"p/{name}", name=name, kind="BlobContainer", depth=3, needs=("p/lake",)) for name in ("bronze", "silver")
+    ]
+    return (
+        Component(project="mlops-forecasting", name="(program)", resources=(group,)),
+        Component(project="mlops-forecasting", name="lake", resources=(lake, *blobs)),
+        Component(project="release", name="slots", resources=(Declared(id="r/blue", name="blue", kind="Deployment", depth=1),)),
+    )
 
 
 def dots() -> tuple[Dot, ...]:
@@ -177,7 +217,10 @@ def dots() -> tuple[Dot, ...]:
         (TRAINED, "Azure ML", 33.8, "pipeline completed", FEATURES),
         (IMAGE, "Container Registry", 33.1, "scoring:1-1 pushed", MODEL),
     ]
-    return tuple(Dot(id=row[0], lane=row[1], seconds=row[2], name=row[3], detail=f"id {row[0]}", cause=row[4]) for row in rows)
+    return tuple(
+        Dot(id=row[0], lane=row[1], seconds=row[2], name=row[3], detail=f"id {row[0]}", cause=row[4], body={"id": row[0]})
+        for row in rows
+    )
 
 
 def spans() -> tuple[Span, ...]:

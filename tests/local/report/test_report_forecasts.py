@@ -49,12 +49,13 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
         "seasonal_naive_7": {"wape": 1.0},
     }
     measured.save(metrics, figures, told, {"seasonal_naive_7": naive})
+    measured.save_breakdown(metrics, Prepared.load(prepared), told, {"seasonal_naive_7": naive})
     return prepared, metrics
 
 
 @pytest.fixture
 def judged(folders: tuple[Path, Path]) -> Judged:
-    return Judged.read(folders[0], folders[1] / measured.ARRAYS)
+    return Judged.read(folders[0], folders[1])
 
 
 @pytest.fixture
@@ -94,6 +95,14 @@ def test_errors_are_those_of_each_series_and_of_each_period_ahead(judged: Judged
     # (5 + 2 + 9 + 8 + 20) of 150 sold
     assert by_horizon["challenger"] == pytest.approx((44 / 150,) * HORIZON)
     assert by_horizon["seasonal_naive_7"] == pytest.approx((1.0,) * HORIZON)
+
+
+def test_errors_are_broken_down_by_store_and_item(judged: Judged) -> None:
+    stores = judged.breakdown["store"]
+    assert list(stores) == ["1", "2", "3"]
+    # (5 + 2) of 30 sold in each of the last 4 periods, all of it too much and within the bounds
+    assert stores["1"] == pytest.approx({"series": 2, "sold": 120, "wape": 7 / 30, "bias": 7 / 30, "coverage": 1})
+    assert judged.breakdown["item"]["2"]["sold"] == pytest.approx(240)
 
 
 def test_the_tail_of_a_panel_is_its_last_periods_without_imputed_sales(lake: str) -> None:

@@ -13,54 +13,77 @@ import pytest
 from contracts.events import DataVersion
 from contracts.outputs import PlatformOutputs
 from data_ops.storage import Once, TableMissingError, append_once
+from local.engine.events import ResourceEvent
+from local.flow.platform import findings
 from local.report.access import acting_as
-from local.report.estate import components, services
+from local.report.estate import components, settings
 from local.report.gather import RunMissingError, commit, latest
 from local.report.lineage import arrival, links
-from local.resources import Resource
 from local.services.cloud import Cloud
 from tests.local.report.report_example import COMMIT, DIGEST, IMAGE, run
 
 STACK = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
 
 
-def resource(kind: str, name: str, parent: str = STACK, *, custom: bool = True) -> dict[str, object]:
-    return {"urn": f"urn:pulumi:dev::shop::{kind}::{name}", "type": kind, "custom": custom, "parent": parent}
+def resource(kind: str, name: str, parent: str = STACK, *needs: str, custom: bool = True) -> dict[str, object]:
+    urn = f"urn:pulumi:dev::shop::{kind}::{name}"
+    return {"urn": urn, "type": kind, "custom": custom, "parent": parent, "dependencies": list(needs)}
 
 
-def test_resources_are_counted_under_their_outermost_component(tmp_path: Path) -> None:
+def test_resources_stand_under_their_outermost_component_with_what_they_need_directly(tmp_path: Path) -> None:
     lake = resource("shop:infra:Lake", "lake", custom=False)
     account = resource("shop:infra:StorageAccount", "account", str(lake["urn"]), custom=False)
     blob = "azure-native:storage:BlobContainer"
+    group = resource("azure-native:resources:ResourceGroup", "group")
+    store = resource("azure-native:storage:StorageAccount", "lake", str(account["urn"]), str(group["urn"]))
     held = [
         {"urn": STACK, "type": "pulumi:pulumi:Stack", "custom": False},
         resource("pulumi:providers:azure-native", "default"),
         lake,
         account,
-        resource("azure-native:storage:StorageAccount", "lake", str(account["urn"])),
-        resource(blob, "bronze", str(account["urn"])),
-        resource(blob, "silver", str(lake["urn"])),
-        resource("azure-native:resources:ResourceGroup", "group"),
+        group,
+        store,
+        resource(blob, "bronze", str(account["urn"]), str(group["urn"]), str(store["urn"])),
+        resource(blob, "silver", str(lake["urn"]), str(group["urn"]), str(store["urn"])),
     ]
     folder = tmp_path / "pulumi" / "backend" / ".pulumi" / "stacks"
     for project, resources in (("shop", held), ("release", None)):
         (folder / project).mkdir(parents=True)
         (folder / project / "dev.json").write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
     (folder / "shop" / "prod.json").write_text("not read")
-    found = {(one.project, one.name): one.resources for one in components(tmp_path, "dev")}
-    assert found == {
-        ("shop", "lake"): {"BlobContainer": 2, "StorageAccount": 1},
-        ("shop", "(program)"): {"ResourceGroup": 1},
+    found = [
+        (one.project, one.name, [(held.name, held.depth, held.needs) for held in one.resources])
+        for one in components(tmp_path, "dev")
+    ]
+    account_id = ("shop/lake/StorageAccount/lake",)
+    assert found == [
+        ("shop", "(program)", [("group", 1, ())]),
+        (
+            "shop",
+            "lake",
+            [("lake", 2, ("shop/(program)/ResourceGroup/group",)), ("bronze", 3, account_id), ("silver", 3, account_id)],
+        ),
+    ]
+
+
+def test_settings_of_two_stacks_are_told_where_they_differ(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  shop:a: {b: 1, c: true}\n  shop:zones: []\n  shop:same: x\n")
+    (tmp_path / "Pulumi.prod.yaml").write_text("config:\n  shop:a: {b: 2}\n  shop:zones: ['1', '2']\n  shop:same: x\n")
+    assert settings(tmp_path) == {
+        "a.b": {"dev": "1", "prod": "2"},
+        "a.c": {"dev": "true", "prod": ""},
+        "zones": {"dev": "none", "prod": "1, 2"},
     }
 
 
-def test_services_are_counted_the_most_first(tmp_path: Path) -> None:
-    cloud = Cloud.open(tmp_path)
-    for number, kind in enumerate(
-        ("Microsoft.EventHub/namespaces", "Microsoft.EventHub/namespaces/eventhubs", "Microsoft.Storage/storageAccounts")
-    ):
-        cloud.resources.put(Resource(id=f"/{number}", type=kind, name=str(number), properties={}))
-    assert list(services(cloud).items()) == [("EventHub", 2), ("Storage", 1)]
+def test_what_the_policies_said_is_kept_with_their_levels() -> None:
+    def event(name: str, state: str, detail: str = "") -> ResourceEvent:
+        return ResourceEvent(urn=name, type="t", name=name, state=state, seconds=0.0, detail=detail)
+
+    found = findings(
+        [event("a", "running"), event("a", "created"), event("b", "running"), event("b", "warning", "r: no")], {"r": "advisory"}
+    )
+    assert found == {"rules": {"r": "advisory"}, "resources": 2, "advisories": [{"resource": "b", "message": "r: no"}]}
 
 
 def test_the_commit_says_which_file_it_holds(tmp_path: Path) -> None:

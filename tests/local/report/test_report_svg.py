@@ -10,11 +10,12 @@ from xml.etree import ElementTree as ET
 from hypothesis import given, settings, strategies as st
 
 from local.report.content import Dot, Span
-from local.report.svg.charts import HEIGHT, WIDTH, forecast, horizon
+from local.report.svg.charts import BINS, HEIGHT, WIDTH, forecast, horizon, spread
+from local.report.svg.estate import estate
 from local.report.svg.lanes import LEFT, RIGHT, WIDTH as LANES_WIDTH, lanes
 from local.report.svg.line import band, line
 from local.report.svg.scale import Scale, number, ticks, told
-from tests.local.report.report_example import dots, series, spans
+from tests.local.report.report_example import components, dots, series, spans
 
 values = st.floats(0, 1e9, allow_nan=False)
 some = st.lists(st.none() | values, min_size=1, max_size=40)
@@ -119,3 +120,27 @@ def test_lanes_stand_in_the_order_given_and_others_come_last() -> None:
         if text.attrib.get("class") == "name"
     ]
     assert found == ["Databricks", "Storage", "Azure ML", "Container Registry", "Release"]
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=2, max_size=50))
+def test_every_error_is_counted_in_one_bar(errors: list[float]) -> None:
+    bars = list(drawn(spread(errors, "series")).iter("rect"))
+    assert 1 <= len(bars) <= BINS
+    assert all(
+        0 <= float(bar.attrib["y"]) <= HEIGHT and float(bar.attrib["x"]) + float(bar.attrib["width"]) <= WIDTH for bar in bars
+    )
+    # heights are proportional to counts; the smallest bar holds one error or more
+    heights = [float(bar.attrib["height"]) for bar in bars]
+    assert min(heights) > 0
+
+
+def test_a_resource_stands_right_of_what_it_needs_and_a_curve_leads_to_it() -> None:
+    platform = components()[:2]
+    picture = drawn(estate(platform))
+    places = {
+        str(group.findtext("title")): float(square.attrib["x"]) for group in picture.iter("g") for square in group.iter("rect")
+    }
+    assert places["ResourceGroup group"] < places["StorageAccount lake"] < places["BlobContainer bronze"]
+    curves = next(path for path in picture.iter("path") if path.attrib["class"] == "needs")
+    assert curves.attrib["d"].count("M") == 3
+    assert estate([]) == ""

@@ -1,0 +1,79 @@
+"""Where the errors of a judged model lie: by series, by store and item, and by period ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Values = NDArray[np.floating[Any]]
+type Figure = float | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Judgement:
+    """Sales `y` (n, origins * horizon), NaN where unknown, of n series, and what was told of them; `points` by method."""
+
+    y: Values
+    point: Values
+    lower: Values
+    upper: Values
+    points: Mapping[str, Values]
+    horizon: int
+
+
+def by_series(judged: Judgement, names: Sequence[str]) -> dict[str, float]:
+    """WAPE by series; one of which nothing was sold is left out."""
+    return {name: found["wape"] for name, found in by_key(judged, names).items() if found["wape"] is not None}
+
+
+def by_key(judged: Judgement, keys: Sequence[str]) -> dict[str, dict[str, Figure]]:
+    """Series, units sold, WAPE, bias and coverage by value of a key (n,): its store, or its item; as `metrics.measure`."""
+    known = np.isfinite(judged.y) & np.isfinite(judged.point)
+    sold = np.where(known, judged.y, 0).astype(np.float64)
+    off = np.where(known, judged.point, 0) - sold
+    inside = known & (judged.y >= judged.lower) & (judged.y <= judged.upper)
+    columns = {
+        "sold": sold,
+        "error": np.abs(off),
+        "off": off,
+        "inside": inside,
+        "known": known,
+        "series": np.ones((len(sold), 1)),
+    }
+    values, group = np.unique(np.asarray(keys, dtype=object).astype(str), return_inverse=True)
+    sums = {name: np.bincount(group, weights=cells.sum(axis=1)) for name, cells in columns.items()}
+    return {str(value): _figures({name: float(found[at]) for name, found in sums.items()}) for at, value in enumerate(values)}
+
+
+def by_horizon(judged: Judgement) -> dict[str, list[Figure]]:
+    """Absolute error by method and period ahead, over all series and origins, as a share of what a period sells in the mean.
+
+    A share of the period's own sales would tell of days when all is shut, and of nothing else. None without sales.
+    """
+    mean = float(np.nansum(judged.y, dtype=np.float64)) / judged.y.shape[1]
+    ahead = {name: _absolute(judged.y, point).reshape(-1, judged.horizon).mean(axis=0) for name, point in judged.points.items()}
+    return {name: [float(value) / mean if mean > 0 else None for value in values] for name, values in ahead.items()}
+
+
+def _figures(sums: Mapping[str, float]) -> dict[str, Figure]:
+    return {
+        "series": sums["series"],
+        "sold": sums["sold"],
+        "wape": _share(sums["error"], sums["sold"]),
+        "bias": _share(sums["off"], sums["sold"]),
+        "coverage": _share(sums["inside"], sums["known"]),
+    }
+
+
+def _share(part: float, whole: float) -> Figure:
+    return part / whole if whole else None
+
+
+def _absolute(y: Values, point: Values) -> Values:
+    """Sums of absolute errors by period (h,), unknown sales left out."""
+    known = np.isfinite(y) & np.isfinite(point)
+    return np.where(known, np.abs(point - y), 0).sum(axis=0, dtype=np.float64)
