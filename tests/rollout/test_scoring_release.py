@@ -140,7 +140,9 @@ def mortal(monkeypatch, plant) -> None:
     )
 
 
-def release(plant: Plant, roles: Roles, digest: str = NEW, stream: io.StringIO | None = None) -> Result:
+def release(
+    plant: Plant, roles: Roles, digest: str = NEW, stream: io.StringIO | None = None, *, until_qa: bool = False
+) -> Result:
     """Release an image."""
     return ScoringRelease(
         digest=digest,
@@ -150,6 +152,7 @@ def release(plant: Plant, roles: Roles, digest: str = NEW, stream: io.StringIO |
         published=lambda _version: forecasts(),
         terms=Terms(ready_seconds=0.3, answer_millis=5000.0),
         journal=Journal(stream=stream or io.StringIO()),
+        until_qa=until_qa,
     ).run()
 
 
@@ -175,6 +178,26 @@ def test_a_challenger_goes_through_qa_and_the_idle_slot_into_production_and_is_c
     names = "inspect judge qa-up acceptance slot-up slot-check switch production-check champion settle"
     assert steps == [[name, "done"] for name in names.split()]
     assert plant.applied[0].live == plant.applied[1].live == OLD
+
+
+def test_until_qa_leaves_production_alone_and_the_run_after_the_approval_goes_on_from_there(plant, roles):
+    roles.set("champion", "challenger")
+    tested = release(plant, roles, until_qa=True)
+    assert (tested.decision, tested.production, bool(tested.qa)) == ("tested", None, True)
+    assert (plant.digests.live, plant.digests.qa) == (OLD, NEW)
+    assert roles.now() == ["champion", "challenger"]
+    applied = len(plant.applied)
+    assert release(plant, roles).decision == "released"
+    assert plant.digests == RELEASED
+    assert plant.applied[applied].digest("green") == NEW, "QA was brought up again"
+
+
+def test_until_qa_turns_a_wrong_image_away(plant, roles):
+    roles.set("champion", "challenger")
+    plant.wrong = {(NEW, "qa"): wrong_numbers}
+    assert release(plant, roles, until_qa=True).decision == "rejected"
+    assert plant.digests == LIVE
+    assert roles.now() == ["champion", "rejected"]
 
 
 def test_releasing_it_again_changes_nothing_and_says_so(plant, roles):
