@@ -48,7 +48,7 @@ def test_the_repository_has_the_verb_that_the_agent_calls(tmp_path):
         text=True,
         check=True,
     ).stdout
-    assert f"-m rollout scoring --stack 'dev' --digest '{DIGEST}' --result '{tmp_path}'" in told
+    assert f"-m rollout scoring --stack 'dev' --digest '{DIGEST}' --until 'production' --result '{tmp_path}'" in told
 
 
 def test_the_log_is_read_as_text_and_as_lines(project):
