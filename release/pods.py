@@ -14,6 +14,8 @@ USER = 10001
 WORKLOAD_IDENTITY = {"azure.workload.identity/use": "true"}
 """Asks the cluster's webhook for the token by which the pod acts as its identity ("Use workload identity with AKS")."""
 GRACE_SECONDS = 30
+DRAIN_SECONDS = 5
+"""How long a pod still answers after its end began: until then a load balancer may go on sending to it."""
 
 
 def environment(values: pulumi.Input[Mapping[str, str]]) -> pulumi.Output[list[core.v1.EnvVarArgs]]:
@@ -45,6 +47,12 @@ def exec_probe(command: list[str], *, period: int, failures: int) -> core.v1.Pro
     return core.v1.ProbeArgs(
         exec_=core.v1.ExecActionArgs(command=command), period_seconds=period, timeout_seconds=10, failure_threshold=failures
     )
+
+
+def drained() -> core.v1.LifecycleArgs:
+    """A pause before the signal to stop (Kubernetes: "Pod Lifecycle", termination; `sleep` is stable since 1.34)."""
+    pause = core.v1.SleepActionArgs(seconds=DRAIN_SECONDS)
+    return core.v1.LifecycleArgs(pre_stop=core.v1.LifecycleHandlerArgs(sleep=pause))
 
 
 def container_security() -> core.v1.SecurityContextArgs:

@@ -11,7 +11,7 @@ from pulumi_kubernetes import apps, core, meta, policy
 from contracts.names import NAMESPACE, SCORING
 from release.environment import of_scoring
 from release.platform_stack import URL_PORT, Platform, known_once_made, once_made
-from release.pods import TMP, WORKLOAD_IDENTITY, container_security, environment, http_probe, pod, resources
+from release.pods import TMP, WORKLOAD_IDENTITY, container_security, drained, environment, http_probe, pod, resources
 from release.settings import SLOTS, Settings
 
 NOBODY = "0.0.0.0/32"
@@ -94,6 +94,7 @@ class Slots(pulumi.ComponentResource):
             startup_probe=http_probe("/live", URL_PORT, period=2, failures=60),
             liveness_probe=http_probe("/live", URL_PORT, period=10, failures=3),
             readiness_probe=http_probe("/ready", URL_PORT, period=2, failures=3),
+            lifecycle=drained(),
             volume_mounts=[TMP],
         )
 

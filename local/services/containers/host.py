@@ -37,7 +37,7 @@ class Host:
         self._stopping.set()
         self._thread.join()
         for runner in self._runners.values():
-            runner.end()
+            runner.end(hurry=True)
         for runner in self._runners.values():
             runner.join()
 

@@ -39,7 +39,7 @@ class Runner:
     def __init__(self, cloud: Cloud, wanted: Wanted) -> None:
         self.wanted = wanted
         self._cloud, self._pods = cloud, Pods(cloud.store)
-        self._ending = threading.Event()
+        self._ending, self._hurried = threading.Event(), threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         where = group_address(cloud.endpoints, wanted.group) if wanted.group else self._pod_address()
         self.pod = Pod(
@@ -66,8 +66,13 @@ class Runner:
         """Whether the pod has ended and is gone from the table."""
         return not self._thread.is_alive()
 
-    def end(self) -> None:
-        """Ask the pod to end: not ready from now on, then SIGTERM, then SIGKILL after its grace."""
+    def end(self, *, hurry: bool = False) -> None:
+        """Ask the pod to end: not ready from now on, its preStop sleep, SIGTERM, SIGKILL after its grace.
+
+        `hurry` leaves the sleep out, as a node that is switched off does.
+        """
+        if hurry:
+            self._hurried.set()
         self._ending.set()
 
     def join(self) -> None:
@@ -265,6 +270,7 @@ class Runner:
         if child is None or child.poll() is not None:
             return
         self._tell(ready=False, reason="Terminating" if self._ending.is_set() else self.pod.reason)
+        self._hurried.wait(self.wanted.template.drain)
         child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(self.wanted.template.grace)

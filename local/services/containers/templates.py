@@ -22,6 +22,7 @@ CONTAINER = frozenset(
         "resources",
         "securityContext",
         "volumeMounts",
+        "lifecycle",
         *PROBES,
     }
 )
@@ -86,6 +87,7 @@ class Template:
     mounts: tuple[tuple[str, str], ...]
     account: str
     grace: float
+    drain: float
     restarts: bool
     key: str
 
@@ -104,6 +106,7 @@ def of_pod(spec: Mapping[str, Any]) -> Template:
         mounts=mounts,
         account=str(spec.get("serviceAccountName") or "default"),
         grace=float(spec.get("terminationGracePeriodSeconds") or 30),
+        drain=float((_before_stop(container).get("sleep") or {}).get("seconds") or 0),
         restarts=str(spec.get("restartPolicy") or "Always") == "Always",
         key=hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:10],
     )
@@ -131,6 +134,8 @@ def refused(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name in container.keys() - CONTAINER:
             yield f"containers[0].{name}", f"'{name}' is not emulated on this machine."
         yield from _variables(container)
+        if (container.get("lifecycle") or {}).keys() - {"preStop"} or _before_stop(container).keys() - {"sleep"}:
+            yield "containers[0].lifecycle", "preStop with sleep is emulated on this machine."
         for name in PROBES:
             probe = container.get(name) or {}
             if probe and not any(probe.get(kind) for kind in ("httpGet", "tcpSocket", "exec")):
@@ -138,6 +143,10 @@ def refused(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for volume in spec.get("volumes") or []:
         if "emptyDir" not in volume:
             yield "volumes", "a volume of the kind emptyDir is emulated on this machine."
+
+
+def _before_stop(container: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (container.get("lifecycle") or {}).get("preStop") or {}
 
 
 def _variables(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from tests.local.services.conftest import IDENTITIES, Site, make_site
 pytestmark = pytest.mark.flow
 REGISTRY = f"{IDENTITIES.rpartition('/providers/')[0]}/providers/Microsoft.ContainerRegistry/registries/crtest"
 PORT = 8080
+DRAIN = 1
 APP = """
 import http.server, os, pathlib, sys
 if os.environ.get("CRASH"):
@@ -59,7 +60,8 @@ class Cluster:
     def template(self, name: str, **env: str) -> dict:
         probe = {"httpGet": {"path": "/ready", "port": PORT}, "periodSeconds": 1, "failureThreshold": 3}
         variables = [{"name": key, "value": value} for key, value in env.items()]
-        container = {"name": "app", "image": self.image, "env": variables, "readinessProbe": probe}
+        pause = {"preStop": {"sleep": {"seconds": DRAIN}}}
+        container = {"name": "app", "image": self.image, "env": variables, "readinessProbe": probe, "lifecycle": pause}
         spec = {"containers": [container], "serviceAccountName": "scoring", "terminationGracePeriodSeconds": 3}
         return {"metadata": {"labels": {"app": name}}, "spec": spec}
 
