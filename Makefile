@@ -13,10 +13,10 @@ export UV_PYTHON_DOWNLOADS = never
 RUN = .uv/bin/uv run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up down demo preview deploy publish release status check test bench
+.PHONY: help setup doctor up down demo preview bootstrap deploy publish release status check test bench
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what the repository needs (run by the others)
 	@$(PYTHON) local/bootstrap.py
@@ -32,6 +32,9 @@ down: setup ## destroy the stack and leave nothing behind
 
 demo: setup ## something happens to the running stack: SCENARIO=new-data|bad-data|worse-model|duplicate-events|crash
 	@$(RUN) python -m local.flow demo --stack '$(STACK)' --scenario '$(SCENARIO)'
+
+bootstrap: setup ## once per stack: Pulumi's state, its key, the pipelines' login, Azure DevOps: STACK=dev
+	@$(RUN) python -m deployment bootstrap --stack '$(STACK)'
 
 preview: setup ## what `make deploy` would change on Azure, judged by the policies: STACK=dev
 	@$(RUN) python -m deployment preview --stack '$(STACK)'

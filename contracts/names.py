@@ -100,6 +100,40 @@ def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class FoundationNames:
+    """Names of what stands before one stack's platform; build it with `foundation_names`."""
+
+    resource_group: str
+    state_account: str
+    key_vault: str
+    identity: str
+
+
+STATE, STATE_KEY = "state", "pulumi"
+"""Container of Pulumi's state, and the key that its secrets are encrypted with."""
+
+
+def foundation_names(workload: str = "mlops-forecasting", suffix: str = "") -> FoundationNames:
+    """Names of a stack's foundation, each checked by its service's rule.
+
+    Raises:
+        NameRefusedError: when a built name breaks the rule of its service.
+    """
+    packed = re.sub(r"[^a-z0-9]", "", workload.lower()) + suffix.lower()
+    return FoundationNames(
+        resource_group=_checked("resource_group", _join("rg", workload, suffix, "foundation")),
+        state_account=_checked("storage_account", f"stp{packed}"),
+        key_vault=_checked("key_vault", f"kvp{packed}"),
+        identity=_checked("identity", _join("id", "pipelines", workload, suffix)),
+    )
+
+
+def connection(stack: str) -> str:
+    """Name of a stack's service connection and of its variable group on Azure DevOps."""
+    return f"mlops-forecasting-{stack}"
+
+
 def training_endpoint(workspace: str) -> str:
     """Name of the batch endpoint whose default deployment is the training pipeline.
 

@@ -9,6 +9,8 @@ ROLES: dict[str, str] = {
     "Azure Event Hubs Data Receiver": "a638d3c7-ab3a-418d-83e6-5f17a39d4fde",
     "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
     "Container Registry Tasks Contributor": "fb382eab-e894-4461-af04-94435c366c3f",
+    "Key Vault Crypto Officer": "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",
+    "Key Vault Crypto User": "12338af0-0e69-4776-bea7-57ae8d297424",
     "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
     "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
     "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",

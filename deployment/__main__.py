@@ -1,4 +1,4 @@
-"""`python -m deployment preview|up --stack STACK`: what stages of the pipeline run; the journal on stderr, JSON on stdout."""
+"""`python -m deployment bootstrap|preview|up|outputs --stack STACK`: what stages of the pipeline run; the journal on stderr, JSON on stdout."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 
 from contracts.errors import FourPartError
-from deployment.stages import CommandRefusedError, preview, up
+from deployment.bootstrap import bootstrap
+from deployment.stages import CommandRefusedError, outputs, preview, up
 
 EXIT_REFUSED, EXIT_INTERRUPTED = 2, 130
-STAGES = {"preview": preview, "up": up}
+STAGES = {"bootstrap": bootstrap, "preview": preview, "outputs": outputs, "up": up}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

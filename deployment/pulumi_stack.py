@@ -25,6 +25,8 @@ from contracts.errors import FourPartError
 SEVERITIES = frozenset({"error", "info#err"})
 """Of the engine's messages: its own errors, and what the program wrote to its error stream."""
 TAIL_LINES = 12
+SECRETS_PROVIDER = "PULUMI_SECRETS_PROVIDER"
+"""Names the variable with the key of new stacks' secrets; a stack file's own `secretsprovider` comes first."""
 _LOCK = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 
@@ -63,6 +65,8 @@ class PulumiStack:
     policies: Policies | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     """Keys that the caller sets besides those of the stack file."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables of the engine besides those of this process."""
 
     @property
     def file(self) -> Path:
@@ -84,18 +88,20 @@ class PulumiStack:
     def outputs(self) -> dict[str, Any] | None:
         """Outputs by name, secrets in clear; None when the stack was never made."""
         try:
-            outputs = auto.LocalWorkspace(work_dir=str(self.folder)).stack_outputs(self.stack)
+            outputs = self._workspace().stack_outputs(self.stack)
         except errors.StackNotFoundError:
             return None
         return {name: output.value for name, output in outputs.items()}
 
     def create(self) -> None:
         """Make the stack from a copy of the project's files, since the engine writes into the stack file."""
-        provider = self.settings().get("secretsprovider")
+        provider = self.settings().get("secretsprovider") or os.environ.get(SECRETS_PROVIDER)
         with tempfile.TemporaryDirectory(prefix="stack-") as scratch:
             for file in (self.folder / "Pulumi.yaml", self.file):
                 shutil.copy(file, scratch)
-            auto.LocalWorkspace(work_dir=scratch, secrets_provider=provider).create_stack(self.stack)
+            auto.LocalWorkspace(work_dir=scratch, secrets_provider=provider, env_vars=dict(self.environment)).create_stack(
+                self.stack
+            )
 
     def preview(self) -> dict[str, int]:
         """What an update would do, as counts by operation, judged by the policies.
@@ -122,13 +128,23 @@ class PulumiStack:
                 done = self._up(stack, options)
         return {name: output.value for name, output in done.outputs.items()}
 
+    def moved_to(self, other: PulumiStack) -> None:
+        """Put the stack's state into another backend; what stands there under its name is overwritten."""
+        state = self._workspace().export_stack(self.stack)
+        if other.outputs() is None:
+            other.create()
+        other._workspace().import_stack(other.stack, state)
+
+    def _workspace(self) -> auto.LocalWorkspace:
+        return auto.LocalWorkspace(work_dir=str(self.folder), env_vars=dict(self.environment))
+
     @contextmanager
     def _selected(self) -> Iterator[tuple[auto.Stack, dict[str, Any]]]:
         settings = self.settings()
         with tempfile.TemporaryDirectory(prefix="stack-") as scratch:
             file = Path(scratch) / self.file.name
             file.write_text(yaml.safe_dump({**settings, "config": {**settings["config"], **self.config}}, sort_keys=False))
-            stack = auto.Stack.select(self.stack, auto.LocalWorkspace(work_dir=str(self.folder)))
+            stack = auto.Stack.select(self.stack, self._workspace())
             judged = self.policies.options() if self.policies else {}
             yield stack, {"config_file": str(file), **judged}
 

@@ -6,17 +6,13 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from contracts.names import HANDLER
 from contracts.outputs import PlatformOutputs
 from deployment.platform import ROOT, platform_stack
-
-SAME = "same"
+from deployment.progress import counted, line, told
 
 
 class CommandRefusedError(Exception):
@@ -36,16 +32,27 @@ def preview(stack: str) -> dict[str, Any]:
     fresh = platform.outputs() is None
     if fresh:
         platform.create()
-    with _told("platform") as journal:
+    with told("platform") as journal:
         changes = platform.preview()
-        journal["told"] = _counted(changes)
+        journal["told"] = counted(changes)
     if fresh or not platform.outputs():
-        _line("skipped", "release", "there is no platform yet")
+        line("skipped", "release", "there is no platform yet")
         return {"platform": changes, "release": None}
-    with _told("release") as journal:
+    with told("release") as journal:
         released = _command("rollout.preview", "--stack", stack)
-        journal["told"] = _counted(released)
+        journal["told"] = counted(released)
     return {"platform": changes, "release": released}
+
+
+def outputs(stack: str) -> dict[str, Any]:
+    """The outputs of the platform; none when it was never applied.
+
+    Raises:
+        StackUnknownError: when there is no stack file.
+    """
+    platform = platform_stack(stack)
+    platform.settings()
+    return platform.outputs() or {}
 
 
 def up(stack: str) -> dict[str, Any]:
@@ -61,11 +68,11 @@ def up(stack: str) -> dict[str, Any]:
     platform.settings()
     if platform.outputs() is None:
         platform.create()
-    with _told("preview") as journal:
+    with told("preview") as journal:
         # Policies that judge the whole stack speak only at the end of an update, hence before it.
         changes = platform.preview()
-        journal["told"] = _counted(changes)
-    with _told("platform") as journal:
+        journal["told"] = counted(changes)
+    with told("platform") as journal:
         outputs = PlatformOutputs.of(platform.up())
         journal["told"] = f"{sum(changes.values())} resources"
     with tempfile.TemporaryDirectory(prefix="outputs-") as folder:
@@ -76,16 +83,16 @@ def up(stack: str) -> dict[str, Any]:
 
 
 def _publish(stack: str, outputs: str) -> dict[str, Any]:
-    with _told("jobs") as journal:
+    with told("jobs") as journal:
         jobs = _command("data_ops.cli", "publish", outputs)
         journal["told"] = f"job {jobs['job_id']}, release {jobs['release']}"
-    with _told("training") as journal:
+    with told("training") as journal:
         training = _command("ml_pipelines", "publish", outputs)
         journal["told"] = str(training["deployment"])
-    with _told("image") as journal:
+    with told("image") as journal:
         image = _command("images", HANDLER, outputs)
         journal["told"] = f"{HANDLER}@{image['digest'][:19]}"
-    with _told("handler") as journal:
+    with told("handler") as journal:
         handler = _command("rollout", HANDLER, "--stack", stack, "--digest", str(image["digest"]))
         journal["told"] = str(handler["decision"])
     return {"jobs": jobs, "training": training, "image": image, "handler": handler}
@@ -99,26 +106,3 @@ def _command(module: str, *arguments: str) -> dict[str, Any]:
         raise CommandRefusedError(done.stderr.strip() or f"{' '.join(command[1:])} ended with exit code {done.returncode}.")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
-
-
-@contextmanager
-def _told(name: str) -> Iterator[dict[str, str]]:
-    """Tell a part's state and seconds, whether it ends well or not."""
-    began, journal = time.monotonic(), {"told": ""}
-    _line("running", name, "")
-    try:
-        yield journal
-    except BaseException:
-        _line("failed", name, f"{time.monotonic() - began:.1f} s")
-        raise
-    _line("done", name, f"{time.monotonic() - began:.1f} s  {journal['told']}")
-
-
-def _line(state: str, name: str, told: str) -> None:
-    sys.stderr.write(f"  {state:<8}{name:<10}{told}".rstrip() + "\n")
-    sys.stderr.flush()
-
-
-def _counted(changes: Mapping[str, int]) -> str:
-    told = ", ".join(f"{count} {operation}" for operation, count in sorted(changes.items()) if operation != SAME)
-    return told or "no change"

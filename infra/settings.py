@@ -11,7 +11,7 @@ import pulumi
 
 from contracts.errors import FourPartError
 from contracts.names import Names, names
-from infra.section import Section
+from contracts.section import Section
 
 SECTIONS = ("storage", "vault", "registry", "events", "compute", "cluster", "telemetry")
 PLAIN = ("environment", "workload", "suffix", "location", "owner", "costCenter", "network")

@@ -12,6 +12,7 @@ PRODUCT = (
     "deployment",
     "docs",
     "events",
+    "foundation",
     "images",
     "infra",
     "ml_pipelines",

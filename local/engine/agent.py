@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from contracts.names import FORECASTS
+from contracts.names import FORECASTS, connection
 from local.engine.build import find_engine, program
 from local.engine.recover import restore
 from local.engine.workspace import Workspace
 from local.environment import client_environment
 from local.gobuild import ProgramMissingError
 from local.lifecycle import ROOT
+from local.provider.kinds.azure_devops import VARIABLE_GROUP
 from local.services.cloud import Cloud
 from local.supervisor import PASSED_ON
 from local.tokens import DEPLOYER
@@ -44,8 +45,20 @@ def agent_environment(cloud: Cloud, stack: str) -> dict[str, str]:
         for name, value in workspace.environment(engine, cloud.endpoints.provider).items()
         if name.startswith("PULUMI_")
     }
+    own |= {"AZURE_STORAGE_DOMAIN": cloud.endpoints.url("blob").removeprefix("https://"), **_variables(cloud, stack)}
     folders = (str(engine.binary.parent), str(engine.host_folder), passed.get("PATH", os.defpath))
     return {**passed, **own, **client_environment(cloud, DEPLOYER, _account(cloud)), "PATH": os.pathsep.join(folders)}
+
+
+def _variables(cloud: Cloud, stack: str) -> dict[str, str]:
+    """Where the stack's state lies, from the variable group that pipelines read; nothing before `make bootstrap`.
+
+    The group's key of the state's secrets is left out: nothing encrypts with it here, and the workspace's passphrase stays.
+    """
+    groups = [found.properties for found in cloud.resources.of_type(VARIABLE_GROUP)]
+    variables = [item for group in groups if group["name"] == connection(stack) for item in group["variables"]]
+    backend = next((item["value"] for item in variables if item["name"] == "pulumiBackend"), "")
+    return {"PULUMI_BACKEND_URL": backend} if backend else {}
 
 
 def release_checkpoint(cloud: Cloud, stack: str) -> Path:

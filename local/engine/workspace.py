@@ -10,6 +10,7 @@ from pathlib import Path
 
 from contracts.errors import FourPartError
 from local.engine.build import Engine
+from local.provider.schema import PACKAGES
 
 OWN_KEYS = ("secretsprovider:", "encryptedkey:", "encryptionsalt:")
 """Top-level keys of a stack file that say how its secrets are encrypted; here a passphrase does it."""
@@ -86,7 +87,7 @@ class Workspace:
             "PULUMI_HOME": str((self.folder / "home").resolve()),
             "PULUMI_CONFIG_PASSPHRASE_FILE": str((self.folder / "passphrase").resolve()),
             "PULUMI_DEBUG_COMMANDS": "true",  # shows the option --event-log
-            "PULUMI_DEBUG_PROVIDERS": f"azure-native:{provider_port},kubernetes:{provider_port}",
+            "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{provider_port}" for name in PACKAGES),
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }

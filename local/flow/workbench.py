@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 
 from contracts.outputs import PlatformOutputs
@@ -12,6 +13,7 @@ from local.engine.agent import agent_environment
 from local.engine.build import ensure_engine
 from local.environment import client_environment
 from local.flow.platform import engine_of
+from local.lifecycle import ROOT
 from local.progress import Progress
 from local.services.arm.metadata import NAME
 from local.services.cloud import Cloud
@@ -28,7 +30,14 @@ def run(cloud: Cloud, stack: str, command: Sequence[str]) -> int:
     pulumi = engine_of(ensure_engine(Progress()), cloud, stack)
     pulumi.workspace.prepare()
     environment = {**os.environ, **agent_environment(cloud, stack), **CLOUD}
-    if outputs := pulumi.outputs() if pulumi.workspace.checkpoint.exists() else {}:
+    told = subprocess.run(
+        [sys.executable, "-m", "deployment", "outputs", "--stack", stack],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    if outputs := json.loads(told.stdout):
         environment |= _places(cloud, PlatformOutputs.of(outputs))
     return subprocess.run(list(command), env=environment, check=False).returncode
 

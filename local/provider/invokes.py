@@ -1,4 +1,4 @@
-"""Functions of azure-native that a program may call here."""
+"""Functions of the providers that a program may call here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from local.provider.errors import resource_not_found
+from local.provider.kinds.azure_devops import found
 from local.provider.kinds.kubernetes import CLUSTER
 from local.provider.wire import Properties
 from local.resources import Resources
@@ -50,4 +51,5 @@ type Function = Callable[[Resources, Properties], Properties]
 INVOKES: Mapping[str, Function] = {
     "azure-native:authorization:getClientConfig": _client_config,
     "azure-native:containerservice:listManagedClusterUserCredentials": _user_credentials,
+    **{f"azuredevops:index/get{name}:get{name}": found for name in ("Project", "GitRepository", "Group")},
 }

@@ -16,7 +16,11 @@ from typing import Any
 import pulumi
 from pulumi import _types as sdk_types
 
-PACKAGES: Mapping[str, str] = {"azure-native": "pulumi_azure_native", "kubernetes": "pulumi_kubernetes"}
+PACKAGES: Mapping[str, str] = {
+    "azure-native": "pulumi_azure_native",
+    "kubernetes": "pulumi_kubernetes",
+    "azuredevops": "pulumi_azuredevops",
+}
 """Python package by the first part of a token."""
 
 
@@ -122,4 +126,5 @@ def _required_class(token: str, suffix: str) -> type:
 def _class(token: str, suffix: str) -> type | None:
     package, module, name = token.split(":")
     path = module.replace(".k8s.io", "").replace("/", ".")  # networking.k8s.io/v1 is networking.v1
-    return getattr(import_module(f"{PACKAGES[package]}.{path}"), name + suffix, None)
+    place = PACKAGES[package] if path.startswith("index.") else f"{PACKAGES[package]}.{path}"
+    return getattr(import_module(place), name + suffix, None)

@@ -7,14 +7,16 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local.services.cloud import Cloud
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("contracts", "deployment", "infra", "policy", "rollout", "release")
+COPIED = ("contracts", "deployment", "foundation", "infra", "policy", "rollout", "release")
 
 pytestmark = [pytest.mark.flow, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -44,6 +46,9 @@ def answer(done: subprocess.CompletedProcess[str]) -> dict:
 
 
 def test_preview_deploy_and_an_arriving_file_bring_an_empty_subscription_to_a_decision(home, tmp_path):
+    places = answer(on(home, "make", "bootstrap"))
+    assert places["PULUMI_BACKEND_URL"] == "azblob://state?storage_account=stpmlopsforecastingdev"
+    assert answer(on(home, "make", "bootstrap")) == places
     planned = answer(on(home, "make", "preview"))
     assert planned["release"] is None
     assert planned["platform"]["create"] > 100
@@ -62,6 +67,45 @@ def test_preview_deploy_and_an_arriving_file_bring_an_empty_subscription_to_a_de
     assert answer(on(home, "data-ops", "generate", str(file), *size))["rows"] == 12000
     assert answer(on(home, "data-ops", "ingest", str(file)))["version"] == 1
     assert decided(home) in {"promote", "keep"}
+
+
+def held(home: dict[str, str], kind: str, **wanted: str) -> Mapping[str, Any]:
+    """The properties of the one declared resource of a kind that has these."""
+    found = [item.properties for item in Cloud.open(Path(home["LOCAL_CLOUD_HOME"]) / "dev").resources.of_type(kind)]
+    (own,) = [item for item in found if all(item.get(name) == value for name, value in wanted.items())]
+    return own
+
+
+def test_the_foundation_trusts_its_own_connections_alone_and_asks_for_approval(home):
+    places = answer(on(home, "make", "bootstrap"))
+    connections = Cloud.open(Path(home["LOCAL_CLOUD_HOME"]) / "dev").resources.of_type("azuredevops/ServiceEndpointAzureRM")
+    own = [item.properties for item in connections if item.properties["serviceEndpointName"] == "mlops-forecasting-dev"]
+    assert len({item["workloadIdentityFederationSubject"] for item in own}) == 2
+    identity = "Microsoft.ManagedIdentity/userAssignedIdentities"
+    for name, project in {"releases-dev": "releases", "code-dev": "code"}.items():
+        trust = held(home, f"{identity}/federatedIdentityCredentials", federatedIdentityCredentialResourceName=name)
+        assert trust["subject"] in {item["workloadIdentityFederationSubject"] for item in own}, project
+    assert {item["servicePrincipalId"] for item in own} == {
+        held(home, identity, resourceName="id-pipelines-mlops-forecasting-dev")["clientId"]
+    }
+    release = held(home, "azuredevops/BuildDefinition", name="release", projectId=own[0]["projectId"]) if own else {}
+    assert release["repository"]["ymlPath"] == "pipelines/release-dev.yml"
+    groups = Cloud.open(Path(home["LOCAL_CLOUD_HOME"]) / "dev").resources.of_type("azuredevops/VariableGroup")
+    told = [{item["name"]: item["value"] for item in group.properties["variables"]} for group in groups]
+    expected = {"pulumiBackend": places["PULUMI_BACKEND_URL"], "pulumiSecretsProvider": places["PULUMI_SECRETS_PROVIDER"]}
+    assert expected in told
+
+
+def test_a_bootstrap_that_could_not_move_its_state_goes_on_from_there(home):
+    beside = ROOT / "foundation" / ".first" / "prod"
+    done = on(home, "env", "AZURE_STORAGE_DOMAIN=127.0.0.1:1", "make", "bootstrap", "STACK=prod")
+    assert done.returncode == 2
+    assert "could not be moved" in done.stderr
+    assert "allowedAddresses" in done.stderr
+    assert beside.is_dir()
+    places = answer(on(home, "make", "bootstrap", "STACK=prod"))
+    assert places["PULUMI_BACKEND_URL"].endswith("=stpmlopsforecasting")
+    assert not beside.exists()
 
 
 def decided(home: dict[str, str]) -> str:

@@ -26,7 +26,7 @@ def test_every_link_between_pages_leads_somewhere(file):
 
 def test_every_file_that_the_source_map_names_is_there():
     named = re.findall(
-        r"`((?:infra|data_ops|deployment|pipelines|events|contracts|images|ml_pipelines|release|rollout|scoring|local|tests|docs)/[\w./]*)`",
+        r"`((?:infra|data_ops|deployment|foundation|pipelines|events|contracts|images|ml_pipelines|release|rollout|scoring|local|tests|docs)/[\w./]*)`",
         (ROOT / "docs" / "source-map.md").read_text(),
     )
     assert len(named) > 20

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from contracts.names import NameRefusedError
+from contracts.section import Section, SettingRefusedError
 from infra.components.bus import kafka_bootstrap
-from infra.section import Section, SettingRefusedError
 from infra.settings import Settings
 from tests.infra.declared import stack_values
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from local.provider.kinds import (
+    azure_devops,
     cluster,
     container_groups,
     databricks,
@@ -33,6 +34,7 @@ _MODULES = (
     monitoring,
     container_groups,
     cluster,
+    azure_devops,
 )
 KINDS: Mapping[str, Kind] = {kind.sdk_type: kind for module in _MODULES for kind in module.KINDS}
 

@@ -20,4 +20,11 @@ VAULT = Kind(
     rule=rule(RULES["key_vault"], "VaultNameNotValid"),
     outputs=_vault,
 )
-KINDS = (VAULT,)
+KEY = Kind(
+    sdk_type="azure-native:keyvault:Key",
+    arm_type="Microsoft.KeyVault/vaults/keys",
+    names=("vaultName", "keyName"),
+    rule=rule((r"[A-Za-z0-9-]{1,127}", "1-127 letters, digits and dashes")),
+    replace=("properties.kty", "properties.keySize"),
+)
+KINDS = (VAULT, KEY)

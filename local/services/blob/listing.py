@@ -122,6 +122,7 @@ def _element(entry: Entry, query: Query) -> str:
         return f"<BlobPrefix>{name}</BlobPrefix>"
     blob = entry.blob
     properties = {
+        "Creation-Time": blob.creation_time,
         "Last-Modified": blob.last_modified,
         "Etag": blob.etag.strip('"'),
         "Content-Length": str(blob.size),

@@ -82,6 +82,11 @@ class Blob:
         return format_datetime(self.version.modified, usegmt=True)
 
     @property
+    def creation_time(self) -> str:
+        """The time of its first writing as an HTTP date."""
+        return format_datetime(dt.datetime.fromtimestamp(self.created, dt.UTC), usegmt=True)
+
+    @property
     def media(self) -> str:
         """The content type."""
         return self.headers.get("content-type", "application/octet-stream")

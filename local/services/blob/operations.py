@@ -179,6 +179,7 @@ def _described(blob: Blob) -> dict[str, str]:
         "Content-Type": blob.media,
         "ETag": blob.etag,
         "Last-Modified": blob.last_modified,
+        "x-ms-creation-time": blob.creation_time,
         "Accept-Ranges": "bytes",
         "x-ms-blob-type": "BlockBlob",
         "x-ms-lease-status": "unlocked",
