@@ -110,7 +110,7 @@ def test_the_engines_environment_leaves_out_the_persons_own_settings(
     monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "canary")
     environment = workspace.environment(build.Engine(binary=tmp_path / "pulumi", host_folder=tmp_path / "host"), 4711)
     assert "canary" not in environment.values()
-    assert environment["PULUMI_DEBUG_PROVIDERS"] == "azure-native:4711,kubernetes:4711"
+    assert environment["PULUMI_DEBUG_PROVIDERS"] == "azure-native:4711,kubernetes:4711,azuredevops:4711"
     assert environment["PATH"].split(os.pathsep)[0] == str(tmp_path / "host")
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from local.services.arm.errors import invalid
@@ -50,7 +50,7 @@ class Call:
     def document(self, documents: Documents, body: dict[str, Any]) -> Document:
         """The resource that a PUT of `body` makes: with id, name, type and who wrote it when."""
         held = documents.get(self.arm_id)
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
         kind = "User" if self.principal == DEPLOYER else "Application"
         changed = {"lastModifiedAt": now, "lastModifiedBy": self.principal, "lastModifiedByType": kind}
         made = {"createdAt": now, "createdBy": self.principal, "createdByType": kind}
