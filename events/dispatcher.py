@@ -91,11 +91,16 @@ class Dispatcher:
 
     def _admit(self) -> None:
         for item in self._inbox.ready_after(self._last):
+            item.due = self._left(item.due)
             self._lanes.add(item)
             self._last = item.seq
 
+    def _left(self, due: float) -> float:
+        """A wait found in the inbox on the clock that never goes back; a wall clock that did must not make it longer."""
+        return time.monotonic() + min(self._policy.cap, max(0.0, due - time.time())) if due else 0.0
+
     def _start(self, pool: ThreadPoolExecutor) -> None:
-        while len(self._running) < self._workers and (item := self._lanes.take(time.time())) is not None:
+        while len(self._running) < self._workers and (item := self._lanes.take(time.monotonic())) is not None:
             if not item.reason:
                 self._inbox.begin(item)
             future = pool.submit(self._task(item), item)
@@ -104,7 +109,7 @@ class Dispatcher:
 
     def _settle_next(self) -> None:
         due = self._lanes.next_due()
-        wait = _POLL_SECONDS if due is None else min(_POLL_SECONDS, max(0.0, due - time.time()))
+        wait = _POLL_SECONDS if due is None else min(_POLL_SECONDS, max(0.0, due - time.monotonic()))
         try:
             signal = self._signals.get(timeout=wait)
         except Empty:
@@ -132,6 +137,7 @@ class Dispatcher:
         least = error.after if isinstance(error, RetryableError) else 0.0
         wait = self._policy.wait(max(item.tries, 1), least)
         self._inbox.postpone(item, time.time() + wait, _text(error))
+        item.due = time.monotonic() + wait
         self._lanes.put_off(item)
         record("retry", level=logging.WARNING, **_facts(item), seconds=round(wait, 2), error=_text(error))
 

@@ -62,7 +62,10 @@ class Arrival:
 
 @dataclass(kw_only=True)
 class Item:
-    """A ready row in the handler's memory; `tries`, `due` and `reason` change as it is worked on."""
+    """A ready row in the handler's memory; `tries`, `due` and `reason` change as it is worked on.
+
+    `due` is in seconds since 1970 as the inbox tells it; who works on the item keeps it on the clock of its lanes.
+    """
 
     seq: int
     route: str
@@ -114,7 +117,8 @@ class Inbox:
         try:
             yield self._db
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has rolled it back already
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 
@@ -140,7 +144,6 @@ class Inbox:
 
     def postpone(self, item: Item, due: float, error: str) -> None:
         """Keep the row ready, not before `due` (seconds since 1970)."""
-        item.due = due
         self._update("due = ?, error = ?", due, error, seq=item.seq)
 
     def condemn(self, item: Item, reason: str) -> None:

@@ -46,7 +46,7 @@ class Lanes:
             del self._lanes[item.lane]
 
     def next_due(self) -> float | None:
-        """When the next item that was put off is due (seconds since 1970), or None."""
+        """When the next item that was put off is due (on the clock that `take` is asked by), or None."""
         return self._waiting[0][0] if self._waiting else None
 
     def _offer(self, item: Item) -> None:

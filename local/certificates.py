@@ -16,16 +16,17 @@ VALID = dt.timedelta(days=365)
 RENEW_BEFORE = dt.timedelta(days=7)
 
 
-def ensure_certificates(state: Path) -> None:
-    """Make `tls/ca.pem` and `tls/server.pem` (certificate and key) unless valid ones are there."""
+def ensure_certificates(state: Path, now: dt.datetime | None = None) -> None:
+    """Make `tls/ca.pem` and `tls/server.pem` (certificate and key) unless ones are there that hold now and for a while."""
+    now = now or dt.datetime.now(dt.UTC)
     folder = state / "tls"
     authority, server = folder / "ca.pem", folder / "server.pem"
-    if authority.exists() and server.exists() and not _ends_soon(server):
+    if authority.exists() and server.exists() and _holds(server, now):
         return
     folder.mkdir(parents=True, exist_ok=True)
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = _authority(authority_key)
-    leaf = _server(key, authority_key)
+    root = _authority(authority_key, now)
+    leaf = _server(key, authority_key, now)
     server.touch(mode=0o600)
     server.write_bytes(_pem(leaf) + _key_pem(key))
     authority.write_bytes(_pem(root))
@@ -36,13 +37,13 @@ def trusted(state: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(state / "tls" / "ca.pem"))
 
 
-def _ends_soon(server: Path) -> bool:
-    ends = x509.load_pem_x509_certificate(server.read_bytes()).not_valid_after_utc
-    return ends - dt.datetime.now(dt.UTC) < RENEW_BEFORE
+def _holds(server: Path, now: dt.datetime) -> bool:
+    """Whether it is valid: one made before the clock went back is not valid yet."""
+    certificate = x509.load_pem_x509_certificate(server.read_bytes())
+    return certificate.not_valid_before_utc <= now and certificate.not_valid_after_utc - now >= RENEW_BEFORE
 
 
-def _builder(subject: str, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = dt.datetime.now(dt.UTC)
+def _builder(subject: str, public: ec.EllipticCurvePublicKey, now: dt.datetime) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(_name(subject))
@@ -54,7 +55,7 @@ def _builder(subject: str, public: ec.EllipticCurvePublicKey) -> x509.Certificat
     )
 
 
-def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _authority(key: ec.EllipticCurvePrivateKey, now: dt.datetime) -> x509.Certificate:
     usage = x509.KeyUsage(
         digital_signature=False,
         content_commitment=False,
@@ -66,7 +67,7 @@ def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         encipher_only=False,
         decipher_only=False,
     )
-    builder = _builder("mlops-forecasting local cloud", key.public_key())
+    builder = _builder("mlops-forecasting local cloud", key.public_key(), now)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).add_extension(
         usage, critical=True
     )
@@ -74,10 +75,10 @@ def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     return builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
 
 
-def _server(key: ec.EllipticCurvePrivateKey, authority: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _server(key: ec.EllipticCurvePrivateKey, authority: ec.EllipticCurvePrivateKey, now: dt.datetime) -> x509.Certificate:
     names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key())
-    builder = _builder("localhost", key.public_key()).add_extension(names, critical=False)
+    builder = _builder("localhost", key.public_key(), now).add_extension(names, critical=False)
     return builder.add_extension(issuer, critical=False).sign(authority, hashes.SHA256())
 
 

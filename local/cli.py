@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
 from contracts.errors import FourPartError
-from local import doctor, status
+from local import doctor, faults, status
 from local.engine.build import ensure_engine
-from local.lifecycle import ROOT, running, start, state_of, stop
+from local.lifecycle import DEFAULT_STACK, ROOT, restart, running, start, state_of, stop
+from local.logs import follow, log_of
 from local.progress import Progress, fail
 from local.services.cloud import Cloud
 from local.services.eventgrid.chaos import get_chaos, set_chaos
 from local.services.eventhubs.broker import BROKER
+from local.turn import turn
+
+INTERRUPTED = 130
 
 
 class StackNotRunningError(FourPartError):
@@ -30,18 +35,29 @@ def main() -> int:
         return COMMANDS[given.command](given)
     except FourPartError as error:
         return fail(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (OSError, sqlite3.Error) as error:
+        told = faults.told(error, state_of(getattr(given, "stack", DEFAULT_STACK)))
+        if told is None:
+            raise
+        return fail(told)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="local-cloud", description="Azure on one machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     stacked = argparse.ArgumentParser(add_help=False)
-    stacked.add_argument("--stack", default="dev")
-    commands.add_parser("doctor", help="what this machine lacks")
+    stacked.add_argument("--stack", default=DEFAULT_STACK)
+    commands.add_parser("doctor", parents=[stacked], help="what this machine lacks")
     commands.add_parser("up", parents=[stacked], help="start the services, and nothing else")
     commands.add_parser("down", parents=[stacked], help="stop the services and keep the state")
     commands.add_parser("status", parents=[stacked], help="what runs and what failed").add_argument("--json", action="store_true")
-    commands.add_parser("logs", parents=[stacked], help="print a process's log").add_argument("name")
+    one = commands.add_parser("restart", parents=[stacked], help="end one process and wait until it is back")
+    one.add_argument("name")
+    logs = commands.add_parser("logs", parents=[stacked], help="print a process's log")
+    logs.add_argument("name")
+    logs.add_argument("--follow", action="store_true", help="go on with what is written from now on, until ctrl-C")
     commands.add_parser("pulumi", parents=[stacked], help="the engine with its environment set: -- ARGS").add_argument(
         "rest", nargs="..."
     )
@@ -55,20 +71,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _doctor(_: argparse.Namespace) -> int:
-    return doctor.show(doctor.examine(ROOT))
+def _doctor(given: argparse.Namespace) -> int:
+    return doctor.show(doctor.examine(ROOT, state_of(given.stack)))
 
 
 def _up(given: argparse.Namespace) -> int:
-    progress = Progress()
-    BROKER.ensure(progress)
-    with progress.step("services") as step:
-        start(state_of(given.stack), step)
+    progress, state = Progress(), state_of(given.stack)
+    with turn(state, "local-cloud up"):
+        BROKER.ensure(progress)
+        with progress.step("services") as step:
+            start(state, step)
     return 0
 
 
 def _down(given: argparse.Namespace) -> int:
-    stop(state_of(given.stack))
+    state = state_of(given.stack)
+    if state.exists():
+        with turn(state, "local-cloud down"):
+            stop(state)
+    return 0
+
+
+def _restart(given: argparse.Namespace) -> int:
+    state = _running(given.stack).state
+    with turn(state, "local-cloud restart"), Progress().step(given.name) as step:
+        restart(state, given.name, step)
     return 0
 
 
@@ -81,13 +108,10 @@ def _status(given: argparse.Namespace) -> int:
 
 
 def _logs(given: argparse.Namespace) -> int:
-    folder = state_of(given.stack) / "logs"
-    file = folder / f"{given.name}.log"
-    if not file.exists():
-        names = ", ".join(sorted(found.stem for found in folder.glob("*.log"))) or "none yet"
-        happened = "There is no log of this name."
-        raise StackNotRunningError(happened, given=given.name, allowed=names, remedy="Name one of them.")
-    sys.stdout.write(file.read_text(errors="replace"))
+    log = log_of(state_of(given.stack) / "logs", given.name)
+    for text in follow(log) if given.follow else [log.read_text(errors="replace")]:
+        sys.stdout.write(text)
+        sys.stdout.flush()
     return 0
 
 
@@ -130,6 +154,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "doctor": _doctor,
     "up": _up,
     "down": _down,
+    "restart": _restart,
     "status": _status,
     "logs": _logs,
     "pulumi": _pulumi,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
-import sys
-from dataclasses import dataclass
+import socket
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
@@ -12,12 +13,16 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import FourPartError
+from local.endpoints import Endpoints
 from local.engine.build import find_engine, program
 from local.gobuild import GO_WANTED_TEXT, installed_go
+from local.ports import stranger
 from local.services.eventhubs.broker import BROKER
 
 DISK_GIB = 6
 MEMORY_GIB = 4
+OPEN_FILES = 1024
+LOOPBACK = "127.16.0.1"
 GIB = 2**30
 
 
@@ -36,9 +41,9 @@ class Finding:
     required: bool = True
 
 
-def examine(root: Path) -> list[Finding]:
-    """Look at everything that the repository needs or can use."""
-    return [_engine(), _broker(), _disk(root), _memory(), _orange_juice()]
+def examine(root: Path, state: Path) -> list[Finding]:
+    """Look at everything that the repository, and a stack with this state directory, need or can use."""
+    return [_engine(), _broker(), _disk(root), _memory(), _open_files(), _addresses(), _ports(state), _orange_juice()]
 
 
 def require(findings: list[Finding]) -> None:
@@ -106,12 +111,35 @@ def _memory() -> Finding:
     )
 
 
+def _open_files() -> Finding:
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return Finding(
+        name="open files", present=most >= OPEN_FILES, seen=f"{most} a process", remedy=f"Raise the limit: ulimit -n {OPEN_FILES}"
+    )
+
+
+def _addresses() -> Finding:
+    """Pods listen on loopback addresses of their own; Linux has them all, other systems one."""
+    try:
+        with socket.create_server((LOOPBACK, 0)):
+            seen, present = f"{LOOPBACK} can be listened on", True
+    except OSError as error:
+        seen, present = f"{LOOPBACK}: {error.strerror}", False
+    remedy = "Containers need the addresses 127.16.0.0 to 127.215.255.255: run on Linux, or add them to the loopback interface."
+    return Finding(name="loopback", present=present, seen=seen, remedy=remedy)
+
+
+def _ports(state: Path) -> Finding:
+    """The ports that outputs of the stack name: free, or held by the stack itself."""
+    kept = asdict(Endpoints.of(state)) if (state / "endpoints.json").exists() else {}
+    strangers = {name: found for name, port in kept.items() if (found := stranger(state, port))}
+    seen = ", ".join(f"{kept[name]} ({name}) by process {found.pid}" for name, found in strangers.items())
+    remedy = "End what took them; or make down, then make up, for other ports."
+    return Finding(name="ports", present=not strangers, seen=seen or f"{len(kept) or 'none'} picked, none taken", remedy=remedy)
+
+
 def _orange_juice() -> Finding:
     tools = [name for name in ("apt-get", "dpkg-deb") if shutil.which(name)]
     both = len(tools) == 2  # noqa: PLR2004 - the two tools named above
     remedy = "Only DATA=orange-juice needs it: run on Debian or Ubuntu, or pass the package's orangeJuice.rda as a CSV."
     return Finding(name="Debian packages", present=both, seen=", ".join(tools) or "no apt", remedy=remedy, required=False)
-
-
-if __name__ == "__main__":
-    sys.exit(show(examine(Path(__file__).parent)))

@@ -40,8 +40,9 @@ class Endpoints:
         """The stack's ports: those on file, and free ones for the others, written before they are used."""
         file = state / "endpoints.json"
         kept = json.loads(file.read_text()) if file.exists() else {}
-        missing = [name for name in cls.__dataclass_fields__ if name not in kept]
-        found = cls(**kept, **_free(missing))
+        names = cls.__dataclass_fields__
+        missing = [name for name in names if name not in kept]
+        found = cls(**{name: port for name, port in kept.items() if name in names}, **_free(missing))
         if missing:
             found.write(file)
         return found

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from local.disk import MIB, usage
 from local.flow.handler import state_of
 from local.lifecycle import healthy
 from local.services.cloud import Cloud
@@ -20,6 +21,8 @@ from local.services.machine_learning.runs import Run, Runs, Status
 
 SUBSCRIPTIONS = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 RECENT_RUNS = 5
+LARGEST = 6
+"""Parts of the state directory that are named."""
 SHORT_DIGEST = 19
 WIDTH = 200
 """Of lines that no terminal limits: logs, pipes."""
@@ -29,7 +32,7 @@ ENDED_BADLY = {"FAILED", "SUCCESS_WITH_FAILURES", "TIMEDOUT", "CANCELED", "INTER
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Processes, resources, subscriptions that saw events, the handler's own figures, recent runs of all kinds, containers."""
+    """Processes, resources, subscriptions that saw events, the handler's own figures, recent runs, containers, bytes on the disk."""
 
     processes: dict[str, dict[str, Any]]
     resources: int
@@ -39,6 +42,7 @@ class Report:
     trainings: list[dict[str, Any]]
     pods: list[dict[str, Any]]
     releases: list[dict[str, Any]]
+    disk: dict[str, int]
 
 
 def report(cloud: Cloud) -> Report:
@@ -53,6 +57,7 @@ def report(cloud: Cloud) -> Report:
         trainings=_trainings(cloud),
         pods=[_pod(pod) for pod in Pods(cloud.store).all()],
         releases=[_release(cloud, run) for run in Releases(cloud.store).listed(most=RECENT_RUNS)],
+        disk=usage(cloud.state),
     )
 
 
@@ -84,7 +89,8 @@ def show(found: Report) -> int:
     columns = ("digest", "state", "result", "reason")
     rows = [tuple(run[name] for name in ("run", *columns)) for run in found.releases]
     _print(console, "release", columns, rows)
-    console.print(f"{found.resources} resources")
+    largest = ", ".join(f"{name} {size // MIB}" for name, size in list(found.disk.items())[:LARGEST])
+    console.print(f"{found.resources} resources; {sum(found.disk.values()) // MIB} MiB on the disk: {largest}")
     down = any(row["state"] == "down" for row in found.processes.values())
     latest = [runs[0]["state"] for runs in (found.runs, found.trainings) if runs]
     return 1 if down or ENDED_BADLY.intersection(state.upper() for state in latest) else 0

@@ -20,6 +20,7 @@ from types import FrameType
 import psutil
 
 from local.certificates import ensure_certificates
+from local.disk import bound_logs
 from local.services import eventhubs
 from local.services.__main__ import SERVICES
 from local.services.cloud import Cloud
@@ -75,6 +76,7 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         end_leftovers(self.cloud.state)
+        bound_logs(self.cloud.logs)
         wanted = {process.name: process for process in platform_processes(self.cloud)}
         while not self.stopping:
             self._reconcile(wanted)

@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 
 from contracts.errors import FourPartError
+from local import faults
 from local.flow.commands import CommandFailedError
 from local.flow.down import down
-from local.flow.options import parse
+from local.flow.options import Options, parse
 from local.flow.republish import republish
 from local.flow.scenarios.demo import demo
 from local.flow.up import up
 from local.progress import fail
+from local.turn import turn
 
 INTERRUPTED = 130
+VERBS = {"up": up, "demo": demo, "publish": republish, "down": down}
 
 
 def main() -> int:
     """Run one verb; 2 for an error that the user can act on, 130 for ctrl-C."""
     try:
         options = parse(sys.argv[1:])
-        return {"up": up, "demo": demo, "publish": republish, "down": down}[options.verb](options)
+    except FourPartError as error:
+        return fail(error)
+    try:
+        return _in_turn(options)
     except (FourPartError, CommandFailedError) as error:
         return fail(error)
+    except (OSError, sqlite3.Error) as error:
+        told = faults.told(error, options.state)
+        if told is None:
+            raise
+        return fail(told)
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted. What was done is kept; the same command goes on from here, `make down` removes it.\n")
         return INTERRUPTED
+
+
+def _in_turn(options: Options) -> int:
+    """Run the verb while the stack is ours; only `up` begins one."""
+    if options.verb != "up" and not options.state.exists():
+        return VERBS[options.verb](options)
+    with turn(options.state, f"make {options.verb}"):
+        return VERBS[options.verb](options)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.errors import FourPartError
-from local.lifecycle import ROOT, state_of
+from local.lifecycle import DEFAULT_STACK, ROOT, state_of
 
 ORANGE_JUICE = "orange-juice"
-DEFAULT_STACK = "dev"
 
 
 class StackUnknownError(FourPartError):

@@ -21,7 +21,7 @@ from local.services.eventhubs.broker import BROKER
 def up(options: Options) -> int:
     """Bring the stack up, ingest, and wait for what the events make of it."""
     progress = Progress()
-    require(examine(ROOT))
+    require(examine(ROOT, options.state))
     first_look(options)
     with PeakMemory(options.state).watched() as memory:
         cloud, applied = stand_up(options, progress)

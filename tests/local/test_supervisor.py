@@ -3,13 +3,15 @@
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 
 import psutil
 import pytest
 
-from local.lifecycle import healthy, running, start, stop
+from local.endpoints import Endpoints
+from local.lifecycle import PROCESSES, PortTakenError, ProcessUnknownError, healthy, restart, running, start, stop
 from local.progress import Progress, Step
 from local.services.eventhubs.broker import BROKER
 
@@ -56,6 +58,26 @@ def test_a_process_that_dies_is_started_again_and_counted(state):
     os.kill(old, signal.SIGKILL)
     until(lambda: pids(state).get("identity", old) != old and healthy(state)["identity"])
     assert json.loads((state / "processes.json").read_text())["identity"]["restarts"] == 1
+
+
+def test_each_process_can_be_restarted_alone(state):
+    for name in ("kafka", "blob", "provider"):
+        before = pids(state)
+        restart(state, name, Step(name))
+        after = pids(state)
+        assert {other for other in PROCESSES if after[other] != before[other]} == {name}
+    with pytest.raises(ProcessUnknownError, match="kafka, identity"):
+        restart(state, "dfs", Step("dfs"))
+
+
+def test_a_port_that_a_stranger_took_while_a_service_was_away_is_told_with_the_stranger(state):
+    stop(state)
+    with socket.create_server(("127.0.0.1", Endpoints.of(state).kafka)):
+        with pytest.raises(PortTakenError, match=f"process {os.getpid()}") as refusal:
+            start(state, Step("services"))
+        assert "kafka" in refusal.value.happened
+        assert not healthy(state)["kafka"]
+    start(state, Step("services"))
 
 
 @pytest.mark.slow

@@ -43,6 +43,12 @@ from deliveries d join events e on e.seq = d.event
 where d.state in ('due', 'dead') and d.due <= ? order by d.due, d.id limit ?
 """
 
+END_WAITS = """
+update deliveries set due = :now where state in ('due', 'dead') and due > :now and id in (
+  select d.id from deliveries d join events e on e.seq = d.event
+  where d.state in ('due', 'dead') and coalesce(d.last_attempt, e.raised) > :now)
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
@@ -64,6 +70,7 @@ class Worker:
         self._producer = _producer(cloud.endpoints.bootstrap)
         self._in_flight: set[int] = set()
         self._results: list[Result] = []
+        self._latest = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="eventgrid-delivery", daemon=True)
 
@@ -90,6 +97,7 @@ class Worker:
 
     def step(self, now: float) -> bool:
         """Match new events, send what is due, record what ended; whether there was anything to do."""
+        self._follow_clock(now)
         subscriptions: dict[str, Subscription] = {}
         matched, due = self._new_events(), self._due(now)
         if matched or due or self._results:
@@ -105,6 +113,15 @@ class Worker:
         if ended:
             self._record(ended, subscriptions, now)
         return bool(matched or due or ended)
+
+    def _follow_clock(self, now: float) -> None:
+        """End waits that were set by a clock that has gone back since: what was raised or tried later than now is due now."""
+        if now >= self._latest and self._latest:
+            self._latest = now
+            return
+        with self._store.transaction() as connection:
+            connection.execute(END_WAITS, {"now": now})
+        self._latest = now
 
     def _new_events(self) -> list[sqlite3.Row]:
         return self._store.rows("select seq, source, body from events where matched is null order by seq limit ?", BATCH)

@@ -122,6 +122,18 @@ def test_events_reach_the_hub_soon(running: Any) -> None:
     assert rows[10]["late"] < 2.0
 
 
+def test_a_clock_that_goes_back_leaves_no_event_waiting_for_a_day(running: Any) -> None:
+    running.subscribe("lost", hub="nowhere")
+    put("a")
+    until(lambda: bool(running.cloud.store.rows("select id from deliveries where attempts = 1")))
+    running.kill("eventgrid")
+    tomorrow = "update deliveries set due = due + 86400, last_attempt = last_attempt + 86400"
+    with running.cloud.store.transaction() as connection:
+        connection.execute(tomorrow)
+    running.start("eventgrid")
+    until(lambda: bool(running.cloud.store.rows("select id from deliveries where attempts = 2")), seconds=8.0)
+
+
 def test_what_a_missing_hub_does_not_take_becomes_a_dead_letter(running: Any) -> None:
     running.subscribe("lost", hub="nowhere", retryPolicy={"maxDeliveryAttempts": 1, "eventTimeToLiveInMinutes": 5})
     put("a")
