@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS = never
 RUN = .uv/bin/uv run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up down demo preview bootstrap deploy publish release status check test bench
+.PHONY: help setup doctor up down demo preview bootstrap deploy publish release cost status check test bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ publish: setup ## jobs and training pipeline of this work tree to the stack, wit
 
 release: setup ## DIGEST=sha256:... through QA into production, or back; what the release stages run: UNTIL=qa|production
 	@$(RUN) python -m rollout scoring --stack '$(STACK)' --digest '$(DIGEST)' --until '$(UNTIL)' $(if $(RESULT),--result '$(RESULT)')
+
+cost: setup ## what the stacks cost a month by list prices, side by side; STACK=dev line by line
+	@$(RUN) python -m cost $(if $(filter command line environment,$(origin STACK)),--stack '$(STACK)')
 
 status: setup ## what runs, what was decided, what failed
 	@$(RUN) local-cloud status --stack '$(STACK)'

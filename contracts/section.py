@@ -42,6 +42,14 @@ class Section:
             raise self._refused(key, value, allowed)
         return value
 
+    def number(self, key: str, low: float, high: float) -> float:
+        """A number from low to high."""
+        allowed = f"a number from {low:g} to {high:g}"
+        value = self._get(key, allowed)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise self._refused(key, value, allowed)
+        return float(value)
+
     def flag(self, key: str) -> bool:
         """True or false."""
         value = self._get(key, "true or false")
@@ -68,6 +76,10 @@ class Section:
             if not _is_public(value):
                 raise self._refused(key, value, allowed)
         return values
+
+    def part(self, key: str) -> Section:
+        """A mapping of its own below this one."""
+        return Section(f"{self._prefix}{key}.", self._get(key, "a mapping of keys to values"))
 
     def close(self) -> None:
         """Refuse keys that no reader asked for, since a mistyped key would otherwise say nothing."""

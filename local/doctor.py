@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import FourPartError
+from local.disk import usage
 from local.endpoints import Endpoints
 from local.engine.build import find_engine, program
 from local.gobuild import GO_WANTED_TEXT, installed_go
@@ -22,6 +23,7 @@ from local.services.eventhubs.broker import BROKER
 DISK_GIB = 6
 MEMORY_GIB = 4
 OPEN_FILES = 1024
+STATE_GIB = 10
 LOOPBACK = "127.16.0.1"
 GIB = 2**30
 
@@ -43,7 +45,17 @@ class Finding:
 
 def examine(root: Path, state: Path) -> list[Finding]:
     """Look at everything that the repository, and a stack with this state directory, need or can use."""
-    return [_engine(), _broker(), _disk(root), _memory(), _open_files(), _addresses(), _ports(state), _orange_juice()]
+    return [
+        _engine(),
+        _broker(),
+        _disk(root),
+        _memory(),
+        _open_files(),
+        _addresses(),
+        _ports(state),
+        _state(state),
+        _orange_juice(),
+    ]
 
 
 def require(findings: list[Finding]) -> None:
@@ -136,6 +148,12 @@ def _ports(state: Path) -> Finding:
     seen = ", ".join(f"{kept[name]} ({name}) by process {found.pid}" for name, found in strangers.items())
     remedy = "End what took them; or make down, then make up, for other ports."
     return Finding(name="ports", present=not strangers, seen=seen or f"{len(kept) or 'none'} picked, none taken", remedy=remedy)
+
+
+def _state(state: Path) -> Finding:
+    size = sum(usage(state).values()) / GIB if state.exists() else 0.0
+    remedy = "Each loop keeps its tables, runs and images, as on Azure. Begin anew: make down, then make up."
+    return Finding(name="state", present=size < STATE_GIB, seen=f"{size:.1f} GiB", remedy=remedy, required=False)
 
 
 def _orange_juice() -> Finding:

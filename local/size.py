@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PRODUCT = (
     "contracts",
+    "cost",
     "data_ops",
     "deployment",
     "docs",

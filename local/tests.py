@@ -14,6 +14,8 @@ from local.services.eventhubs.broker import BROKER
 
 ROOT = Path(__file__).parent.parent
 NO_TESTS = 5
+BESIDE_EACH_OTHER = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
+"""Files of tests run beside each other, one a core; four at most, since some start a whole stack of more than a gigabyte."""
 
 
 def main() -> int:
@@ -28,7 +30,7 @@ def main() -> int:
     BROKER.ensure(progress)
     marker = "slow" if chosen.slow else "not slow"
     environment = dict(os.environ, **({"UPDATE_GOLDEN": "1"} if chosen.golden else {}))
-    selection = ["-m", marker, *(["-k", "golden"] if chosen.golden else [])]
+    selection = ["-m", marker, *(["-k", "golden"] if chosen.golden else BESIDE_EACH_OTHER)]
     code = subprocess.run([sys.executable, "-m", "pytest", *selection], cwd=ROOT, env=environment, check=False).returncode
     if code == NO_TESTS:
         sys.stderr.write(f"No test ran (marker: {marker}); that counts as a failure.\n")

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PRODUCT = (
     "contracts",
+    "cost",
     "data_ops",
     "deployment",
     "events",

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from local.services.cloud import Cloud
+from tests.docs.blocks import README, ROOT, block_of, shape
 
-ROOT = Path(__file__).parents[2]
 COPIED = ("contracts", "deployment", "foundation", "infra", "policy", "rollout", "release")
 
 pytestmark = [pytest.mark.flow, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -45,14 +45,23 @@ def answer(done: subprocess.CompletedProcess[str]) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def phases(text: str) -> list[str]:
+    return [line for line in shape(text) if line.startswith("done ")]
+
+
 def test_preview_deploy_and_an_arriving_file_bring_an_empty_subscription_to_a_decision(home, tmp_path):
-    places = answer(on(home, "make", "bootstrap"))
+    begun = on(home, "make", "bootstrap")
+    places = answer(begun)
     assert places["PULUMI_BACKEND_URL"] == "azblob://state?storage_account=stpmlopsforecastingdev"
     assert answer(on(home, "make", "bootstrap")) == places
-    planned = answer(on(home, "make", "preview"))
+    previewed = on(home, "make", "preview")
+    planned = answer(previewed)
     assert planned["release"] is None
     assert planned["platform"]["create"] > 100
-    made = answer(on(home, "make", "deploy"))
+    deployed = on(home, "make", "deploy")
+    made = answer(deployed)
+    said = "".join(done.stderr for done in (begun, previewed, deployed))
+    assert phases(said) == phases(block_of(README, "  running foundation"))
     assert made["platform"] == planned["platform"]
     assert made["handler"]["decision"] == "released"
 

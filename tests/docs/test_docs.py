@@ -1,13 +1,12 @@
 """What the pages say is so: verbs, files and links exist, and generated pages are as generated."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from local.coverage_page import page
+from tests.docs.blocks import README, ROOT, blocks_of
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -39,6 +38,10 @@ def test_the_page_of_the_local_cloud_is_as_generated():
 
 def test_ten_pages_at_most_besides_the_one_that_is_made_whole_from_the_rules():
     assert len([file for file in (ROOT / "docs").glob("*.md") if file.name != "policies.md"]) <= 10
+
+
+def test_the_readme_shows_the_costs_as_they_are_estimated():
+    assert blocks_of(README)[-1] == (ROOT / "tests" / "cost" / "golden" / "side_by_side.txt").read_text()
 
 
 def test_the_readme_has_both_doors():

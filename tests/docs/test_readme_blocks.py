@@ -4,34 +4,15 @@ import json
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+from tests.docs.blocks import README, ROOT, TOUR, block_of, blocks_of, closing, masked, shape
 
 PERSON = {**{name: value for name, value in os.environ.items() if not name.startswith("MAKE")}, "NO_COLOR": "1"}
 """A person's environment: a `make` that this one may run in would add its own lines."""
 
 pytestmark = [pytest.mark.flow, pytest.mark.slow]
-
-
-def block_of(start: str) -> str:
-    """The first console block of the README that begins so."""
-    blocks = re.findall(r"^```\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-    return next(block for block in blocks if block.startswith(start))
-
-
-def shape(text: str) -> list[str]:
-    """The first word of each line: the label of a closing block, or the state of a phase with its name."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("running")]
-    return [" ".join(line.split()[:2]) if line.startswith("  ") else line.split()[0] for line in lines]
-
-
-def closing(text: str) -> str:
-    """The closing block of an output."""
-    return text[text.index("\nstack ") + 1 :]
 
 
 @pytest.fixture(scope="module")
@@ -51,33 +32,20 @@ def printed(home: dict[str, str], *command: str) -> str:
     return done.stdout
 
 
-TOUR = (ROOT / "docs" / "tour.md").read_text()
-
-
-def blocks_of(page: str, language: str) -> str:
-    """All blocks of a page in one language, one after the other."""
-    return "".join(re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
-
-
-def masked(text: str) -> str:
-    """A text whose figures count as equal."""
-    return re.sub(r"[+-]?\d[\d.,]*", "#", text).strip()
-
-
 @pytest.mark.timeout(900)
 def test_the_blocks_of_the_first_screen_are_what_the_commands_print(home):
     first = printed(home, "make", "up")
-    assert shape(closing(first)) == shape(block_of("stack "))
+    assert shape(closing(first)) == shape(block_of(README, "stack "))
     (address,) = re.findall(r"^try\s+(curl \S+)$", first, re.MULTILINE)
     assert '"model":"demand"' in printed(home, *address.split())
     again = printed(home, "make", "up")
     assert "skipped platform" in again
     assert re.search(r"^release\s+unchanged", again, re.MULTILINE)
-    walk = [".uv/bin/uv", "run", "--no-sync", "local-cloud", "run", "--", "python", "-c", blocks_of(TOUR, "python")]
+    walk = [".uv/bin/uv", "run", "--no-sync", "local-cloud", "run", "--", "python", "-c", "".join(blocks_of(TOUR, "python"))]
     walked = subprocess.run(walk, cwd=ROOT, env=home, check=True, text=True, capture_output=True)
-    assert masked(walked.stdout) == masked(blocks_of(TOUR, "text"))
+    assert masked(walked.stdout) == masked("".join(blocks_of(TOUR, "text")))
     demo = printed(home, "make", "demo", "SCENARIO=new-data")
-    assert shape(closing(demo)) == shape(closing(block_of("  done ")))
+    assert shape(closing(demo)) == shape(closing(block_of(README, "  done ")))
     assert re.search(r"^release\s+released", demo, re.MULTILINE)
 
 

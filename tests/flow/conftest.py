@@ -116,7 +116,7 @@ def until(what: str, holds: Callable[[], object], seconds: float = 60.0) -> None
 
 
 @contextmanager
-def _home(folder: Path) -> Iterator[Options]:
+def homed(folder: Path) -> Iterator[Options]:
     """A home of its own for stacks, and the stack in it stopped at the end."""
     before = os.environ.get("LOCAL_CLOUD_HOME")
     os.environ["LOCAL_CLOUD_HOME"] = str(folder)
@@ -132,7 +132,7 @@ def _home(folder: Path) -> Iterator[Options]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack without a training pipeline: arrivals become silver, and the handler waits for a pipeline to be published."""
     folder = tmp_path_factory.mktemp("home")
-    with _home(folder) as options:
+    with homed(folder) as options:
         cloud, applied = stand_platform(options, Progress())
         publish_jobs(cloud, applied.outputs, Step("publish"))
         release_handler(cloud, applied.outputs, options.stack, Step("handler"))
@@ -143,7 +143,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def trained_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A whole stack, its training pipeline published."""
     folder = tmp_path_factory.mktemp("trained")
-    with _home(folder) as options:
+    with homed(folder) as options:
         cloud, applied = stand_up(options, Progress())
         yield Stack(cloud=cloud, outputs=applied.outputs, folder=folder)
 
@@ -152,7 +152,7 @@ def trained_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def live_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack that `make up` brought to a live service, on a small panel of its own."""
     folder = tmp_path_factory.mktemp("live")
-    with _home(folder) as options:
+    with homed(folder) as options:
         file = folder / "panel.parquet"
         size = ["--stores", "2", "--items", "20", "--days", "420", "--seed", "31"]
         command = [sys.executable, "-m", "data_ops.cli", "generate", str(file), *size]

@@ -11,6 +11,7 @@ from contracts.events import Hub, OwnEvent
 from local import status
 from local.flow.watch import ArrivalFailedError
 from local.services.eventgrid.chaos import Chaos, set_chaos
+from tests.docs.blocks import ROOT, blocks_of
 from tests.flow.conftest import until
 
 pytestmark = pytest.mark.flow
@@ -22,6 +23,10 @@ def test_a_commit_becomes_a_registered_silver_version_with_nothing_else_started_
     assert registered[OwnEvent.DATASET_REGISTERED].data["series"] == 4
     assert stack.silver_commits(arrival.version) == 1
     assert registered[OwnEvent.FEATURES_REGISTERED].dataversion.startswith("silver/features@")
+    shown = json.loads(blocks_of((ROOT / "docs" / "events.md").read_text(), "json")[0])
+    (sent,) = [body for body in stack.records(Hub.FEATURE_REGISTRY) if body["data"]["source"] == str(arrival.version)]
+    assert set(shown) == set(sent) - {"traceparent"}
+    assert set(shown["data"]) <= set(sent["data"])
 
 
 def test_a_file_ingested_twice_is_one_commit_and_one_run(stack):

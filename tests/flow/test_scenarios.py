@@ -21,6 +21,7 @@ from local.memory import PeakMemory
 from local.progress import Progress
 from local.services.eventgrid.chaos import Chaos, get_chaos
 from local.services.machine_learning.runs import Runs
+from tests.docs.blocks import TOUR, block_of, masked
 from tests.flow.conftest import Stack, until
 from tests.flow.releases import live
 
@@ -84,6 +85,9 @@ def test_a_worse_model_is_kept_out_the_publication_goes_back_and_new_data_goes_t
     lines = shown("worse-model", capsys)
     assert healthy(lines)
     assert lines["stopped by"] == ["the gate, step compare: keep"]
+    page = [(line[:13].strip(), line[13:]) for line in block_of(TOUR, "scenario").splitlines()]
+    assert [line[:13].strip() for line in block_of(TOUR, "scenario").splitlines()] == list(lines)[: len(page)]
+    assert [masked(text) for _, text in page[:1]] == [masked(lines["scenario"][0])]
     assert live(live_stack) == before
     assert default(stage(live_stack)) == good
     can_be_seen(lines)

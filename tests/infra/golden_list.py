@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.infra.declared import Program, declared
+from deployment.declared import Program, declared
 
 FILE = Path(__file__).parent / "golden" / "dev.json"
 

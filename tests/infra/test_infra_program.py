@@ -11,7 +11,7 @@ import pytest
 
 from contracts.events import CONSUMER_GROUP, Hub
 from contracts.outputs import PlatformOutputs
-from tests.infra.declared import ROOT, Declared, declared
+from deployment.declared import ROOT, Declared, declared
 from tests.infra.golden_list import FILE, listing, written
 
 STACKS = ("dev", "prod")

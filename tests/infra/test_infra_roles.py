@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 from contracts.roles import DENIED, ROLES
+from deployment.declared import SUBSCRIPTION, Declared, declared
 from infra.roles import TABLE, WORKLOADS, Assignment, Place, Principal, Scope
 from infra.subscriptions import TABLE as SUBSCRIPTIONS, Source
-from tests.infra.declared import SUBSCRIPTION, Declared, declared
 
 DEFINITIONS = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/"
 TOPIC_OF = {

@@ -11,9 +11,9 @@ from hypothesis import given, strategies as st
 
 from contracts.names import NameRefusedError
 from contracts.section import Section, SettingRefusedError
+from deployment.declared import stack_values
 from infra.components.bus import kafka_bootstrap
 from infra.settings import Settings
-from tests.infra.declared import stack_values
 
 
 def _with(path: str, value: object) -> dict[str, Any]:

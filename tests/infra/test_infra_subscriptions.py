@@ -7,8 +7,8 @@ from typing import Any
 
 from contracts.events import AzureEvent, Hub
 from contracts.names import BRONZE, DEAD_LETTER
+from deployment.declared import Declared, declared
 from infra.subscriptions import TABLE, WHOLE_FILE_APIS, Source
-from tests.infra.declared import Declared, declared
 
 HUB_ID = "/azure-native:eventhub:EventHub/"
 

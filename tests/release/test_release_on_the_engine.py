@@ -21,6 +21,8 @@ from google.protobuf import empty_pb2
 from pulumi import automation
 from pulumi.runtime.proto import plugin_pb2, provider_pb2 as pb, provider_pb2_grpc
 
+from deployment.declared import declared
+from deployment.declared_release import DIGESTS, KUBECONFIG, ROOT
 from deployment.pulumi_stack import EngineFailedError
 from local.engine.build import ensure_engine
 from local.engine.workspace import Workspace
@@ -28,8 +30,6 @@ from local.progress import Progress
 from local.provider import wire
 from rollout.digests import Digests
 from rollout.engine import ReleaseStack
-from tests.infra.declared import declared
-from tests.release.release_declared import DIGESTS, KUBECONFIG, ROOT
 
 pytestmark = pytest.mark.engine
 OLD, NEW, HANDLER = DIGESTS["a"], DIGESTS["b"], DIGESTS["d"]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from deployment.declared import Program, declared
+from deployment.declared_release import DIGESTS, ROOT, kubernetes, released, stack_values
 from rollout.digests import KEYS
 from rollout.engine import URLS
-from tests.infra.declared import Program, declared
-from tests.release.release_declared import DIGESTS, ROOT, kubernetes, released, stack_values
 
 STACKS = ("dev", "prod")
 DEPLOYMENT, STATEFUL_SET, SERVICE = "apps/v1:Deployment", "apps/v1:StatefulSet", "core/v1:Service"

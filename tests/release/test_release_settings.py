@@ -8,8 +8,8 @@ from copy import deepcopy
 import pytest
 from hypothesis import given, strategies as st
 
+from deployment.declared_release import DIGESTS, stack_values
 from release.settings import SettingRefusedError, Settings
-from tests.release.release_declared import DIGESTS, stack_values
 
 VALUES = stack_values("dev")
 A = DIGESTS["a"]

@@ -1,4 +1,4 @@
-"""Runs the release program with the SDK's own mock engine, on the outputs that the platform program really has."""
+"""What the release program declares, on the outputs that the platform program really has; run as `deployment.declared` is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import runpy
-import subprocess
 import sys
 from dataclasses import asdict
 from functools import cache
@@ -18,9 +17,9 @@ import yaml
 from pulumi.runtime import configure, mocks, rpc, set_all_config
 from pulumi.runtime.stack import run_in_stack
 
-from tests.infra.declared import Declared, Program, Recorder, declared
+from deployment.declared import Declared, Program, Recorder, declared, recorded
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PROJECT = "mlops-forecasting-release"
 DIGESTS = {letter: f"sha256:{letter * 64}" for letter in "abcdef"}
 KUBECONFIG = "apiVersion: v1\nkind: Config\n"
@@ -36,7 +35,7 @@ class Cloud(pulumi.runtime.Mocks):
         """The inputs, and addresses."""
         inputs: dict[str, Any] = dict(args.inputs)
         if args.typ == "pulumi:pulumi:StackReference":
-            assert args.name == f"organization/mlops-forecasting/{self._platform['stack']}", args.name
+            _expect(args.name, f"organization/mlops-forecasting/{self._platform['stack']}")
             return args.name, {"name": args.name, "outputs": self._platform}
         if args.typ == "azure-native:containerinstance:ContainerGroup":
             inputs["ipAddress"] = {**inputs["ipAddress"], "ip": "20.1.1.1"}
@@ -50,10 +49,16 @@ class Cloud(pulumi.runtime.Mocks):
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """The cluster's kubeconfig, asked for by the platform's names."""
-        assert args.token.endswith(":containerservice:listManagedClusterUserCredentials"), args.token
+        _expect(args.token.rpartition(":")[2], "listManagedClusterUserCredentials")
         wanted = {"resourceGroupName": self._platform["resource_group"], "resourceName": self._platform["kubernetes_name"]}
-        assert args.args == {**wanted, "format": "exec"}, args.args
+        _expect(args.args, {**wanted, "format": "exec"})
         return {"kubeconfigs": [{"name": "user", "value": base64.b64encode(KUBECONFIG.encode()).decode()}]}, []
+
+
+def _expect(asked: object, known: object) -> None:
+    if asked != known:
+        msg = f"the program asks {asked}, and only {known} is known here"
+        raise NotImplementedError(msg)
 
 
 class ReleaseRecorder(Recorder):
@@ -86,11 +91,7 @@ def released(stack: str = "dev", **changes: Any) -> Program:
 @cache
 def _released(stack: str, changes: str) -> Program:
     platform = json.dumps({**declared("dev").outputs, "stack": stack})
-    command = [sys.executable, "-m", "tests.release.release_declared", stack, changes]
-    done = subprocess.run(command, cwd=ROOT, input=platform, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
-    return Program(resources=[Declared(**resource) for resource in answer["resources"]], outputs=answer["outputs"])
+    return recorded(["deployment.declared_release", stack, changes], platform)
 
 
 def kubernetes(program: Program, kind: str) -> dict[str, Declared]:

@@ -1,4 +1,7 @@
-"""Runs the platform program with the SDK's own mock engine and records what it declares; shared by the tests here."""
+"""What the platform program declares for a stack file: run with the SDK's own mock engine, with no engine, backend or login.
+
+The estimate of costs and the tests read it; what Azure would fill in is made up.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import json
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,10 +21,16 @@ import yaml
 from pulumi.runtime import configure, mocks, rpc, set_all_config
 from pulumi.runtime.stack import run_in_stack
 
-ROOT = Path(__file__).parents[2]
+from contracts.errors import FourPartError
+
+ROOT = Path(__file__).parents[1]
 PROJECT = "mlops-forecasting"
 SUBSCRIPTION = "11111111-0000-4000-8000-000000000000"
 TENANT = "22222222-0000-4000-8000-000000000000"
+
+
+class ProgramFailedError(FourPartError):
+    """A program refused its stack file, or broke."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +114,7 @@ class Azure(pulumi.runtime.Mocks):
         """Only the question who runs the engine is answered."""
         if not args.token.endswith(":authorization:getClientConfig"):
             msg = f"the program asks {args.token}"
-            raise AssertionError(msg)
+            raise NotImplementedError(msg)
         return {"clientId": "c", "objectId": "o", "subscriptionId": SUBSCRIPTION, "tenantId": TENANT}, []
 
 
@@ -154,10 +163,29 @@ def declared(stack: str, changes: str = "{}") -> Program:
     """What the program declares for a stack file, with some values changed (JSON).
 
     It runs in a process of its own, as under the engine, and so leaves no global state behind.
+
+    Raises:
+        ProgramFailedError: with what the program said.
     """
-    command = [sys.executable, "-m", "tests.infra.declared", stack, changes]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    return recorded(["deployment.declared", stack, changes])
+
+
+def recorded(arguments: Sequence[str], given: str = "") -> Program:
+    """What a module of this package prints of the program that it ran.
+
+    Raises:
+        ProgramFailedError: with what the program said.
+    """
+    done = subprocess.run(  # noqa: S603 - our own modules
+        [sys.executable, "-m", *arguments], cwd=ROOT, input=given, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ProgramFailedError(
+            "The program did not run to its end.",
+            given=done.stderr.strip()[-3000:],
+            allowed="a stack file that the program takes",
+            remedy="Change what the last line names.",
+        )
     answer = json.loads(done.stdout)
     return Program(resources=[Declared(**resource) for resource in answer["resources"]], outputs=answer["outputs"])
 
