@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from deployment.declared_release import released
 ROOT = Path(__file__).parents[1]
 IN_EVERY_PLACE = {"qaDigest": "a", "blueDigest": "b", "greenDigest": "c", "handlerDigest": "d", "active": "blue"}
 """A release that holds an image in every place; idle places cost what their parts cost that stay."""
+
+CLOUDS = ("azure-native:", "kubernetes:")
+"""What stands before the kinds of real resources; components have the project's own name there."""
 
 
 class StackUnknownError(FourPartError):
@@ -43,9 +47,18 @@ def estimate_of(stack: str) -> Estimate:
             allowed=", ".join(stacks()),
             remedy=f"Name one of these with STACK=, or write Pulumi.{stack}.yaml.",
         )
+    return priced(stack, resources_of(stack))
+
+
+def priced(stack: str, resources: Iterable[Resource]) -> Estimate:
+    """Price these resources with the region and the use that the stack's file states.
+
+    Raises:
+        SettingRefusedError: when the stack file states no use, or one that can't be.
+    """
     config: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     usage = Usage.of(config.get(f"{PROJECT}:{KEY}", {}))
-    return estimate(stack, config[f"{PROJECT}:location"], resources_of(stack), usage, prices())
+    return estimate(stack, config[f"{PROJECT}:location"], resources, usage, prices())
 
 
 def resources_of(stack: str) -> list[Resource]:
@@ -55,5 +68,5 @@ def resources_of(stack: str) -> list[Resource]:
         Resource(type=item.type, name=item.name, inputs=item.inputs)
         for program in programs
         for item in program.resources
-        if item.type.startswith(("azure-native:", "kubernetes:"))
+        if item.type.startswith(CLOUDS)
     ]

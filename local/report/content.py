@@ -93,7 +93,7 @@ class Content:
     """The whole report; `run` is the content of run.json, `made` when it was gathered, `whose` the forecasts of `series` are.
 
     `silver` is what the preparation told of itself, `breakdown` where the judged errors lie, `settings` what differs between
-    stacks, `policies` what the preview found, `lock` the SHA-256 of the locked dependencies.
+    stacks, `policies` what the preview found, `cost` the monthly estimate (cost/record.py), `lock` the SHA-256 of the locked dependencies.
     """
 
     run: Mapping[str, Any]
@@ -112,6 +112,7 @@ class Content:
     breakdown: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     policies: Mapping[str, Any] = field(default_factory=dict)
+    cost: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def example(self) -> tuple[str, str] | None:

@@ -9,6 +9,9 @@ from typing import Any
 
 import yaml
 
+from cost.estimate import Resource
+from cost.record import record
+from cost.stacks import CLOUDS, priced
 from local.report.content import Component, Declared
 
 STACK, PROVIDER = "pulumi:pulumi:Stack", "pulumi:providers:"
@@ -23,6 +26,15 @@ def components(state: Path, stack: str) -> tuple[Component, ...]:
     return tuple(component for file in files for component in _project(file))
 
 
+def costs(state: Path, stack: str) -> dict[str, Any]:
+    """What the resources of the engine's state cost a month, platform and release together."""
+    files = (state / "pulumi" / "backend" / ".pulumi" / "stacks").glob(f"*/{stack}.json")
+    held = [one for file in sorted(files) for one in _resources(file).values() if one["type"].startswith(CLOUDS)]
+    return record(
+        priced(stack, [Resource(type=one["type"], name=_name(one["urn"]), inputs=one.get("inputs", {})) for one in held])
+    )
+
+
 def settings(project: Path) -> dict[str, dict[str, str]]:
     """Settings whose values differ between the stack files of a Pulumi project, by name and stack; absent ones are empty."""
     files = {stack: yaml.safe_load((project / f"Pulumi.{stack}.yaml").read_text("utf-8"))["config"] for stack in STACKS}
@@ -33,8 +45,7 @@ def settings(project: Path) -> dict[str, dict[str, str]]:
 
 
 def _project(file: Path) -> list[Component]:
-    latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
-    resources: dict[str, Mapping[str, Any]] = {one["urn"]: one for one in latest.get("resources") or ()}
+    resources = _resources(file)
     depths: dict[str, int] = {}
     found: dict[str, list[Declared]] = {}
     for urn, one in resources.items():  # the engine lists a resource after all that it needs
@@ -60,6 +71,12 @@ def _project(file: Path) -> list[Component]:
         )
         for name, held in sorted(found.items(), key=lambda pair: (min(one.depth for one in pair[1]), pair[0]))
     ]
+
+
+def _resources(file: Path) -> dict[str, Mapping[str, Any]]:
+    """Resources of a checkpoint by URN, each after all that it needs."""
+    latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
+    return {one["urn"]: one for one in latest.get("resources") or ()}
 
 
 def _direct(urn: str, resources: Resources) -> list[str]:

@@ -60,6 +60,7 @@ def gather(cloud: Cloud) -> Content:
         breakdown=drawn.breakdown,
         settings={"platform": estate.settings(ROOT), "release": estate.settings(ROOT / "release")},
         policies=_policies(cloud.state),
+        cost=estate.costs(cloud.state, run["stack"]),
     )
 
 

@@ -166,12 +166,31 @@ def content(**changes: Any) -> Content:
             "resources": 117,
             "advisories": [{"resource": "lake", "message": "tags: the resource has no owner"}],
         },
+        "cost": COST,
         "lock": "10c4" * 16,
         "commit": "4ebff2a0c1d2e3f4 with changes",
         **changes,
     }
     return Content(**members)
 
+
+def line(resource: str, meter: str, usd: float, when: str) -> dict[str, Any]:
+    """A line of the estimate."""
+    price = {"meter": meter, "unit": "hour", "usd": 0.01, "region": "eastus", "source": "s", "as_of": "2024-07-01"}
+    return {"resource": resource, "type": "t", "meter": meter, "when": when, "quantity": usd * 100, "usd": usd, "price": price}
+
+
+COST: dict[str, Any] = {
+    "stack": "dev",
+    "region": "westeurope",
+    "usd_a_month": {"idle": 99.28, "training": 1.36, "use": 0.0, "all": 100.64},
+    "usd_a_training": 0.0453,
+    "budget": 400.0,
+    "lines": [line("cluster", "vm/Standard_D2ds_v5", 99.28, "idle"), line("cpu", "vm/Standard_D4ds_v5", 1.36, "training")],
+    "not_priced": [{"resource": "qa", "type": "azure-native:containerinstance:ContainerGroup", "why": "by the second"}],
+    "free": {"runs on the cluster's nodes": 3},
+    "usage": {},
+}
 
 SILVER: dict[str, Any] = {
     "rows_in": 913015,
