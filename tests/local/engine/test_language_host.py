@@ -74,7 +74,7 @@ def test_the_host_ends_when_its_engine_is_gone(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w") as out:
         subprocess.run([sys.executable, "-c", start], stdout=out, check=True)
     pid = int((tmp_path / "out").read_text().split()[0])
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 60
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < ends
         time.sleep(0.1)

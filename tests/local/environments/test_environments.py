@@ -78,7 +78,7 @@ def test_two_processes_build_one_environment_once(tmp_path):
 def test_a_document_that_can_not_be_installed_leaves_no_environment(tmp_path):
     broken = Environment(requirements="./not-a-package-here\n")
     for _ in range(2):
-        with pytest.raises(EnvironmentFailedError, match=r"given: .*not-a-package-here"):
+        with pytest.raises(EnvironmentFailedError, match=r"(?s)given: .*not-a-package-here"):
             build(broken, tmp_path)
     assert not (tmp_path / broken.key / COMPLETE).exists()
 

@@ -29,7 +29,7 @@ def working(tools):
 
 
 def test_a_release_in_progress_is_watched_on_and_the_next_follows(served, site, tools):
-    tools.plan(seconds=2)
+    tools.plan(seconds=8)
     first, second = served.start(), served.start(OTHER)
     [pid] = working(tools)
     site.kill("devops")
