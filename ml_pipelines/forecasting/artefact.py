@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from contracts.errors import FourPartError
-from ml_pipelines.forecasting.intervals import Intervals
+from ml_pipelines.forecasting.intervals import Intervals, calibrate
 from ml_pipelines.forecasting.models import Forecaster, load_forecaster
 from ml_pipelines.forecasting.panel import Panel
 from ml_pipelines.forecasting.rolling import rolled
@@ -44,6 +44,20 @@ class Artefact:
         """Point and bounds (n, origins * horizon) from rolling origins, the first at `cutoff`; nothing is fitted anew."""
         point = rolled(lambda at: self.forecaster.forecast(panel, at, self.horizon, self.gap), cutoff, self.horizon, origins)
         return Prediction(point, *self.intervals.bounds(point))
+
+
+def recalibrated(artefact: Artefact, panel: Panel) -> Artefact:
+    """The artefact with intervals fitted on all whole horizons after its own cutoff; nothing else of it changes.
+
+    `panel` holds the periods that it was fitted on and those after them, on the same grid. Less than one horizon after
+    the cutoff leaves the intervals as they were calibrated.
+    """
+    origins = (panel.periods - artefact.cutoff - artefact.gap) // artefact.horizon
+    if origins < 1:
+        return artefact
+    first = artefact.cutoff + artefact.gap
+    point = artefact.judged(panel, artefact.cutoff, origins).point
+    return replace(artefact, intervals=calibrate(panel.y[:, first : first + point.shape[1]], point))
 
 
 def save_artefact(folder: Path, trained: Trained, *, data_version: str, content_hash: str) -> None:

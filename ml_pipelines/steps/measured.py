@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, by_series
+from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, by_series, coverage_by_horizon, deciles
 from ml_pipelines.forecasting.metrics import measure
 from ml_pipelines.gate.evidence import Prediction
 from ml_pipelines.steps.prepared import Prepared
@@ -60,7 +60,11 @@ def save(folder: Path, metrics: Mapping[str, Figures], challenger: Prediction, p
 
 
 def save_breakdown(folder: Path, prepared: Prepared, challenger: Prediction, points: Mapping[str, NDArray[Any]]) -> None:
-    """Write where the challenger's errors lie: `series`, `store`, `item`, `horizon`; the other methods by horizon alone."""
+    """Write where the challenger's errors lie; the other methods by `horizon` alone.
+
+    `series`, `store`, `item`, `decile` (of what the series sold in the year before the cutoff), `horizon` and, by period
+    ahead too, `coverage`.
+    """
     judged = Judgement(
         y=prepared.actuals(prepared.cutoff),
         point=challenger.point,
@@ -74,7 +78,9 @@ def save_breakdown(folder: Path, prepared: Prepared, challenger: Prediction, poi
         "series": by_series(judged, panel.unique_ids),
         "store": by_key(judged, panel.stores),
         "item": by_key(judged, panel.items),
+        "decile": by_key(judged, deciles(_volume(prepared))),
         "horizon": by_horizon(judged),
+        "coverage": coverage_by_horizon(judged),
     }
     write(folder, BREAKDOWN, found)
 
@@ -85,6 +91,13 @@ def load(folder: Path) -> Measured:
     with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
         challenger = Prediction(*(arrays[f"{CHALLENGER}.{part}"] for part in PARTS))
         return Measured(metrics=metrics, challenger=challenger, naive=arrays[floor(metrics)])
+
+
+def _volume(prepared: Prepared) -> Points:
+    """What each series sold in the year before the cutoff, (n,)."""
+    year = prepared.panel.y[:, max(0, prepared.cutoff - prepared.panel.yearly) : prepared.cutoff]
+    sold: Points = np.nansum(year, axis=1)
+    return sold
 
 
 def _or_worst(value: float | None) -> float:
