@@ -29,13 +29,17 @@ class HistoryTooShortError(FourPartError):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trained:
-    """The chosen rung fitted before the judged window, its intervals, and the WAPE of each rung when it was chosen."""
+    """The chosen rung fitted before the judged window, its intervals, and the WAPE of each rung when it was chosen.
+
+    `cutoff_ds` is the start of the first period that it was not fitted on.
+    """
 
     rung: str
     recipe: Recipe
     forecaster: Forecaster
     intervals: Intervals
     cutoff: int
+    cutoff_ds: str
     horizon: int
     gap: int
     chosen_by: Mapping[str, float]
@@ -69,6 +73,7 @@ def train(panel: Panel, recipe: Recipe, horizon: int, gap: int, origins: int = 1
         forecaster=fitted(rung, panel, recipe, last, horizon, gap),
         intervals=calibrate(y, points[rung]),
         cutoff=last,
+        cutoff_ds=str(panel.ds[last]),
         horizon=horizon,
         gap=gap,
         chosen_by=errors,
