@@ -83,6 +83,8 @@ def _evidence(found: measured.Measured, prepared: Prepared, facts: trained.Train
         incumbent=held.forecast if held else None,
         same_recipe=held.same_recipe if held else False,
         origins=held.origins if held else (),
+        stores=prepared.panel.stores,
+        leaks=found.leaks,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from ml_pipelines.gate.evidence import Prediction
 from ml_pipelines.steps.prepared import Prepared
 from ml_pipelines.steps.step import read, write
 
-METRICS, ARRAYS, BREAKDOWN = "metrics.json", "forecasts.npz", "breakdown.json"
+METRICS, ARRAYS, BREAKDOWN, LEAKS = "metrics.json", "forecasts.npz", "breakdown.json", "leaks.json"
 CHALLENGER, SEASONAL_NAIVE = "challenger", "seasonal_naive_"
 PARTS = ("point", "lower", "upper")
 
@@ -27,11 +27,15 @@ type Points = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
-    """`metrics` maps a method to its figures; `naive` is the point forecast (n, h) of the better seasonal naive."""
+    """`metrics` maps a method to its figures; `naive` is the point forecast (n, h) of the better seasonal naive.
+
+    `leaks` tells in words what reached the challenger's forecast though it was not known.
+    """
 
     metrics: Mapping[str, Figures]
     challenger: Prediction
     naive: NDArray[np.float32]
+    leaks: tuple[str, ...]
 
 
 def figures(y: NDArray[np.float32], forecast: Prediction) -> Figures:
@@ -85,12 +89,18 @@ def save_breakdown(folder: Path, prepared: Prepared, challenger: Prediction, poi
     write(folder, BREAKDOWN, found)
 
 
+def save_leaks(folder: Path, found: Sequence[str]) -> None:
+    """Write what was found to leak, in words."""
+    write(folder, LEAKS, {"found": list(found)})
+
+
 def load(folder: Path) -> Measured:
     """Read the folder."""
     metrics: dict[str, Figures] = read(folder, METRICS)
     with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
         challenger = Prediction(*(arrays[f"{CHALLENGER}.{part}"] for part in PARTS))
-        return Measured(metrics=metrics, challenger=challenger, naive=arrays[floor(metrics)])
+        leaks = tuple(read(folder, LEAKS)["found"])
+        return Measured(metrics=metrics, challenger=challenger, naive=arrays[floor(metrics)], leaks=leaks)
 
 
 def _volume(prepared: Prepared) -> Points:
