@@ -44,7 +44,9 @@ def _of_covariates(panel: Panel, horizon: int, gap: int) -> tuple[str, ...]:
     for name, cells in sorted(panel.covariates.items()):
         given = np.diff(cells[::every, : panel.periods].astype(np.float64))
         ahead = range(1 - horizon - gap, max(horizon, panel.season) + 1)
-        strength, shift = max((_likeness(given, sold, shift, YEARS * panel.yearly), -abs(shift), shift) for shift in ahead)[::2]
+        likeness = {shift: _likeness(given, sold, shift, YEARS * panel.yearly) for shift in ahead}
+        shift = max(likeness, key=lambda shift: (likeness[shift], -abs(shift)))
+        strength = likeness[shift]
         if strength >= TELLING:
             found.append(f"covariate {name} is sales {_told(shift)} (correlation {strength:.3f}), which nobody knows ahead")
     return tuple(found)

@@ -104,7 +104,7 @@ def better_by_luck(here: World) -> Evidence:
             incumbent=here.forecast(seed=2),
             origins=(Origin(y=here.y, challenger=made[0], incumbent=made[1]),),
         )
-        if decide(found).figures["against_incumbent"] < -0.008:
+        if (decide(found).figures["against_incumbent"] or 0.0) < -0.008:
             return found
     pytest.fail("no such draw")
 
