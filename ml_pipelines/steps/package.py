@@ -34,18 +34,19 @@ def package(given: argparse.Namespace) -> dict[str, Any]:
     storage_login(given.forecasts_url)
     if registered["registered"]:
         told |= _published(given, prepared, registered)
-    told["refreshed"] = refresh(Registry(given.model_name), prepared, given.forecasts_url)
+    told["refreshed"] = refresh(Registry(given.model_name), given.prepared, given.forecasts_url)
     write(given.packaged, PACKAGED, told)
     return told
 
 
 def _published(given: argparse.Namespace, prepared: Prepared, registered: dict[str, Any]) -> dict[str, Any]:
     from ml_pipelines.forecasting.artefact import load_artefact
-    from ml_pipelines.steps.refreshed import forecasts, manifest
+    from ml_pipelines.steps.ahead import forecasts, manifest
 
     artefact = load_artefact(given.model / trained.ARTEFACT)
     made = forecasts(artefact, prepared)
-    facts = manifest(artefact, prepared, made, registered["run_id"]) | {"recipe": trained.facts(given.model).recipe}
+    facts = manifest(artefact, prepared, made)
+    facts |= {"run_id": registered["run_id"], "recipe": trained.facts(given.model).recipe}
     place = Place(model=given.model_name, version=registered["version"], data_version=prepared.facts.version)
     published = asdict(publish(given.forecasts_url, place, made, facts))
     series, periods = made.point.shape

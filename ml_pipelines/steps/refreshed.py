@@ -1,26 +1,28 @@
-"""Forecasts of the champion on newer data: its stored artefact, not fitted again, with intervals after what was sold since."""
+"""Forecasts of the champion on newer data: its stored artefact, not fitted again, under its pointer."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from contracts.events import DataVersion
-from ml_pipelines.forecast_files import Forecasts, ForecastsMissingError, Place, current, publish
-from ml_pipelines.forecasting.artefact import Artefact, load_artefact, recalibrated
+from ml_pipelines.forecast_files import ForecastsMissingError, Place, current, publish
 from ml_pipelines.registry import Registry, Role, Version
 from ml_pipelines.steps import trained
+from ml_pipelines.steps.ahead import Ahead, ahead, load
 from ml_pipelines.steps.prepared import Prepared
 
 
-def refresh(registry: Registry, prepared: Prepared, url: str) -> dict[str, Any] | None:
-    """Publish the newest champion's forecasts from this panel and move its pointer; None without a champion.
+def refresh(registry: Registry, folder: Path, url: str) -> dict[str, Any] | None:
+    """Publish the newest champion's forecasts from a panel and move its pointer; None without a champion.
 
-    Nothing is written when the pointer names this data version or a later one, or a panel of another frequency.
+    `folder` is the step's `prepared`. Nothing is written when the pointer names its data version or a later one or a panel
+    of another frequency, or when the champion's sources can't forecast; `reason` says so.
 
     Raises:
         FilesMissingError: when the champion's files are gone.
@@ -29,46 +31,30 @@ def refresh(registry: Registry, prepared: Prepared, url: str) -> dict[str, Any] 
     champion = next((version for version in registry.versions() if version.role is Role.CHAMPION), None)
     if champion is None:
         return None
-    told = {"model": champion.model, "version": champion.number}
+    prepared = Prepared.load(folder)
+    told = {"model": champion.model, "version": champion.number, "refreshed": False}
     if reason := _needless(champion, prepared, url):
-        return told | {"refreshed": False, "reason": reason}
+        return told | {"reason": reason}
     with tempfile.TemporaryDirectory() as scratch:
-        stored = load_artefact(registry.fetch(champion, Path(scratch)) / trained.ARTEFACT)
-    fresh = recalibrated(stored, prepared.panel)
+        files = registry.fetch(champion, Path(scratch))
+        own = trained.facts(files).code != trained.code()
+        made = _in_its_sources(files, folder) if own else ahead(files, prepared)
+    if isinstance(made, str):
+        return told | {"reason": made}
     place = Place(model=champion.model, version=champion.number, data_version=prepared.facts.version)
-    made = forecasts(fresh, prepared)
-    published = publish(url, place, made, manifest(fresh, prepared, made, champion.run_id))
-    return told | {"refreshed": True, "recalibrated": fresh is not stored, **asdict(published)}
+    published = publish(url, place, made.forecasts, {**made.manifest, "run_id": champion.run_id})
+    return told | {"refreshed": True, "recalibrated": made.recalibrated, **asdict(published)}
 
 
-def forecasts(artefact: Artefact, prepared: Prepared) -> Forecasts:
-    """Forecasts that start after the gap that follows the last known period."""
-    panel = prepared.panel
-    found = artefact.forecast(panel, panel.periods)
-    return Forecasts(
-        unique_ids=np.array(panel.unique_ids),
-        ds=panel.dates(panel.periods + artefact.gap, artefact.horizon),
-        point=found.point,
-        lower=found.lower,
-        upper=found.upper,
-    )
-
-
-def manifest(artefact: Artefact, prepared: Prepared, made: Forecasts, run_id: str) -> dict[str, Any]:
-    """What is told beside published forecasts: by which model, of which content, for when."""
-    series, periods = made.point.shape
-    return {
-        "horizon": artefact.horizon,
-        "gap": artefact.gap,
-        "rung": artefact.rung,
-        "content_hash": prepared.facts.content_hash,
-        "run_id": run_id,
-        "frequency": prepared.panel.frequency,
-        "first": str(made.ds[0]),
-        "last": str(made.ds[-1]),
-        "series": series,
-        "periods": periods,
-    }
+def _in_its_sources(files: Path, folder: Path) -> Ahead | str:
+    """Forecasts by a process of the sources that the version was registered with, or the end of what it said instead."""
+    code, out = files / "sources", files / "ahead"
+    with zipfile.ZipFile(files / trained.CODE) as archive:
+        archive.extractall(code)
+    places = [f"--files={files.absolute()}", f"--prepared={folder.absolute()}", f"--out={out.absolute()}"]
+    command = [sys.executable, "-m", "ml_pipelines.steps.ahead", *places]
+    done = subprocess.run(command, cwd=code, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    return f"its sources say: {done.stderr.strip()[-300:]}" if done.returncode else load(out)
 
 
 def _needless(champion: Version, prepared: Prepared, url: str) -> str:

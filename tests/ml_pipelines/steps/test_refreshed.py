@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +74,27 @@ def test_lost_files_of_the_champion_are_told_with_what_to_do(crowned, tracking, 
     (where / "registered" / "registered.json").write_text(json.dumps({"registered": False, "decision": "keep"}))
     assert crowned.step("package", where, version) == 2
     assert "The files of a registered version can't be had" in capsys.readouterr().err
+
+
+def test_a_champion_of_other_sources_forecasts_by_them(crowned, tracking):
+    run = tracking.client.get_run(Registry("demand").versions()[0].run_id)
+    folder = Path(run.info.artifact_uri.removeprefix("file://"), "model")
+    with zipfile.ZipFile(folder / "code.zip") as archive:
+        sources = {name: archive.read(name).decode() for name in archive.namelist()}
+    name = "ml_pipelines/forecasting/multiplicative_level.py"
+    sources[name] = sources[name].replace("return (level[:, None] *", "return (2 * level[:, None] *")
+    with zipfile.ZipFile(folder / "code.zip", "w") as archive:
+        for path, text in sources.items():
+            archive.writestr(path, text)
+    facts = json.loads((folder / "trained.json").read_text())
+    (folder / "trained.json").write_text(json.dumps(facts | {"code": "another"}))
+    before, _ = current(url(crowned), "demand", "1")
+    where = crowned.pipeline(crowned.arrive(0, 1), more=WORSE)
+    assert told(where, "packaged")["refreshed"]["refreshed"]
+    after, _ = current(url(crowned), "demand", "1")
+    assert 1.8 < np.median(after.point[:, :-1] / before.point[:, 1:]) < 2.2
+    with zipfile.ZipFile(folder / "code.zip", "w") as archive:
+        for path, text in sources.items():
+            archive.writestr(path, "raise SystemExit('too old')" if path.endswith("steps/ahead.py") else text)
+    packaged = told(crowned.pipeline(crowned.arrive(1, 2), more=WORSE), "packaged")
+    assert packaged["refreshed"]["reason"] == "its sources say: too old"
