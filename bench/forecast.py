@@ -82,6 +82,11 @@ def _real() -> tuple[pa.Table, pa.Table | None]:
     return orange_juice(fetch_orange_juice(CACHE)), None
 
 
+def orange_juice_panel() -> Panel:
+    """The real panel, as training gets it."""
+    return _task(*_real()).panel
+
+
 def _task(sales: pa.Table, truth: pa.Table | None) -> Task:
     """Bring sales through ingestion and preparation, as training gets them."""
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
@@ -156,7 +161,7 @@ def _bare(task: Task, recipe: Recipe) -> float:
     """Seconds of the one call that every version of this model has to make."""
     made = training_rows(task.panel.until(task.cutoff), recipe, task.horizon, task.gap)
     began = time.monotonic()
-    lgb.train(parameters(recipe), lgb.Dataset(made.x, made.y, weight=made.weight), recipe.rounds)
+    lgb.train(parameters(recipe), lgb.Dataset(made.x, made.targets.y, weight=made.targets.weight), recipe.rounds)
     return time.monotonic() - began
 
 

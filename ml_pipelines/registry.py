@@ -117,12 +117,15 @@ class Registry:
             remedy="Someone deleted it: start the training again without step reuse (setting force_rerun).",
         )
 
-    def register(self, run_id: str, files: Path, tags: Mapping[str, str]) -> Version:
-        """Keep a folder among the artifacts of a run, and register it; a repeated call for one run answers the same version."""
+    def register(self, run_id: str, files: Path, tags: Mapping[str, str], beside: Sequence[Path] = ()) -> Version:
+        """Keep a folder among the artifacts of a run, and register it; a repeated call for one run answers the same version.
+
+        Files `beside` are kept in the same place as those of the folder.
+        """
         for version in self.versions():
             if version.run_id == run_id:
                 return version
-        self._upload(run_id, files)
+        self._upload(run_id, files, beside)
         self._require_model()
         source = f"{self._client.get_run(run_id).info.artifact_uri}/{ARTEFACT}"
         return _version(self._client.create_model_version(self.model, source, run_id=run_id, tags=dict(tags)))
@@ -146,11 +149,12 @@ class Registry:
         """Give a version another role."""
         self._client.set_model_version_tag(self.model, version.number, Tag.ROLE, role)
 
-    def _upload(self, run_id: str, files: Path) -> None:
+    def _upload(self, run_id: str, files: Path, beside: Sequence[Path]) -> None:
         """Keep the files that an earlier try did not: Azure ML lets no artifact be written twice."""
         there = set(artifacts(self._client, run_id, ARTEFACT))
-        for file in sorted(item for item in files.rglob("*") if item.is_file()):
-            name = Path(ARTEFACT) / file.relative_to(files)
+        inside = sorted(item for item in files.rglob("*") if item.is_file())
+        for file, place in [*((item, item.relative_to(files)) for item in inside), *((item, Path(item.name)) for item in beside)]:
+            name = Path(ARTEFACT) / place
             if name.as_posix() not in there:
                 self._client.log_artifact(run_id, str(file), name.parent.as_posix())
 

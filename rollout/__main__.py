@@ -71,9 +71,10 @@ def _release(workload: str, name: str, digest: str, *, until_qa: bool) -> Result
         if workload == HANDLER:
             return release_handler(digest, stack, images, Journal())
 
-        def published(version: Version) -> Forecasts:
+        def published(version: Version) -> tuple[Forecasts, str]:
             storage_login(platform.forecasts_url)
-            return current(platform.forecasts_url, version.model, version.number)[0]
+            forecasts, manifest = current(platform.forecasts_url, version.model, version.number)
+            return forecasts, str(manifest["data_version"])
 
         return _scoring(
             ScoringRelease(

@@ -31,12 +31,13 @@ CLIENT_ERRORS = range(400, 500)
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What must be running: digest, labels, place (`qa` or a slot), published forecasts; and how fast it must be."""
+    """What must be running: digest, labels, place (`qa` or a slot), published forecasts with their data version; how fast it must be."""
 
     digest: str
     built: Built
     place: str
     forecasts: Forecasts
+    data_version: str
     ready_seconds: float
     answer_millis: float
 
@@ -92,7 +93,7 @@ def _version(service: Service, expected: Expected) -> str:
         _same(told, wanted)
 
     _until(same, MOVE_SECONDS if expected.place != "qa" else 0.0)
-    return f"{expected.built.model} {expected.built.model_version} from {expected.built.data_version}, {expected.place}"
+    return f"{expected.built.model} {expected.built.model_version} from {expected.data_version}, {expected.place}"
 
 
 def _forecasts(service: Service, expected: Expected) -> str:
@@ -177,7 +178,7 @@ def _identity(expected: Expected) -> dict[str, str]:
         "digest": expected.digest,
         "model": built.model,
         "model_version": built.model_version,
-        "data_version": built.data_version,
+        "data_version": expected.data_version,
     }
 
 

@@ -59,8 +59,8 @@ class ScoringRelease:
     models: Models
     built_of: Callable[[str], Built]
     """Labels of a scoring image by digest."""
-    published: Callable[[Version], Forecasts]
-    """The published forecasts of a version."""
+    published: Callable[[Version], tuple[Forecasts, str]]
+    """The published forecasts of a version, and the data version that they were made from."""
     terms: Terms
     journal: Journal
     until_qa: bool = False
@@ -148,19 +148,18 @@ class ScoringRelease:
         return now
 
     def _check(self, now: Standing, address: str, place: str) -> tuple[Checked, ...]:
+        # Asked each time: newer data may have moved the pointer since the last check.
+        forecasts, data_version = self.published(self.models.version(self._built))
         expected = Expected(
             digest=self.digest,
             built=self._built,
             place=place,
-            forecasts=self._forecasts,
+            forecasts=forecasts,
+            data_version=data_version,
             ready_seconds=self.terms.ready_seconds,
             answer_millis=self.terms.answer_millis,
         )
         return accept(Service(url=now.urls[address]), expected)
-
-    @cached_property
-    def _forecasts(self) -> Forecasts:
-        return self.published(self.models.version(self._built))
 
     def _turn_away(self, version: Version, before: Digests, reason: str) -> Result:
         with self.journal.step("return") as step:

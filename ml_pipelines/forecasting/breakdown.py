@@ -1,4 +1,4 @@
-"""Where the errors of a judged model lie: by series, by store and item, and by period ahead."""
+"""Where the errors of a judged model lie: by series, store, item and decile of volume, and by period ahead."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 type Values = NDArray[np.floating[Any]]
 type Figure = float | None
+
+DECILES = 10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +49,20 @@ def by_key(judged: Judgement, keys: Sequence[str]) -> dict[str, dict[str, Figure
     values, group = np.unique(np.asarray(keys, dtype=object).astype(str), return_inverse=True)
     sums = {name: np.bincount(group, weights=cells.sum(axis=1)) for name, cells in columns.items()}
     return {str(value): _figures({name: float(found[at]) for name, found in sums.items()}) for at, value in enumerate(values)}
+
+
+def deciles(volume: Values) -> list[str]:
+    """The tenth of the series that each belongs to by its volume (n,), "1" that of the slowest sellers."""
+    rank = np.argsort(np.argsort(np.nan_to_num(volume), kind="stable"), kind="stable")
+    return [str(1 + int(place) * DECILES // len(rank)) for place in rank]
+
+
+def coverage_by_horizon(judged: Judgement) -> list[Figure]:
+    """Share of known sales within the bounds by period ahead, over all series and origins; None where none is known."""
+    known = np.isfinite(judged.y) & np.isfinite(judged.point)
+    inside = known & (judged.y >= judged.lower) & (judged.y <= judged.upper)
+    held, all_of_it = (cells.sum(axis=0).reshape(-1, judged.horizon).sum(axis=0) for cells in (inside, known))
+    return [_share(float(part), float(whole)) for part, whole in zip(held, all_of_it, strict=True)]
 
 
 def by_horizon(judged: Judgement) -> dict[str, list[Figure]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ml_pipelines.forecasting.calendar_features import by_period
 from ml_pipelines.forecasting.covariate_features import Ahead, Index, ahead, features
 from ml_pipelines.forecasting.panel import Cells, Panel
+from ml_pipelines.forecasting.response_features import Responses, pushes, response_columns, responses
 
 CATEGORICAL = ("store", "item", "holiday", "next_holiday")
 SAME_PHASE, NARROW, WIDE = 4, 1, 4
@@ -20,11 +21,12 @@ LEAST_LEVEL = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """The categories that the model was fitted on; others get the code after the last one."""
+    """The categories that the model was fitted on; others get the code after the last one. `pushes` are covariates, too."""
 
     stores: tuple[str, ...]
     items: tuple[str, ...]
     covariates: tuple[str, ...]
+    pushes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,6 +65,7 @@ class Sources:
     items: Running
     item_of: Index
     ahead: dict[str, Ahead]
+    responses: Responses | None
     calendar: dict[str, NDArray[np.float32]]
     codes: dict[str, NDArray[np.float32]]
 
@@ -70,18 +73,20 @@ class Sources:
 def names_of(panel: Panel) -> Names:
     """The categories of a panel."""
     stores, items = tuple(sorted(set(panel.stores))), tuple(sorted(set(panel.items)))
-    return Names(stores=stores, items=items, covariates=tuple(sorted(panel.covariates)))
+    return Names(stores=stores, items=items, covariates=tuple(sorted(panel.covariates)), pushes=pushes(panel.covariates))
 
 
 def sources(panel: Panel, names: Names, periods: int) -> Sources:
     """Prepare a panel, whose `y` ends at the newest cutoff, for targets up to `periods`."""
     store_of, item_of = (np.unique(given, return_inverse=True)[1] for given in (panel.stores, panel.items))
+    known = {name: ahead(panel, panel.covariates.get(name), periods, store_of, item_of) for name in names.covariates}
     return Sources(
         panel=panel,
         series=Running.of(panel.y, np.arange(len(panel.y))),
         items=Running.of(panel.y, item_of),
         item_of=item_of,
-        ahead={name: ahead(panel, panel.covariates.get(name), periods, store_of, item_of) for name in names.covariates},
+        ahead=known,
+        responses=responses(panel, known, names.pushes) if known else None,
         calendar=by_period(panel, periods),
         codes={"store": _codes(panel.stores, names.stores), "item": _codes(panel.items, names.items)},
     )
@@ -111,6 +116,8 @@ def matrix(found: Sources, row: Index, cutoff: Index, target: Index) -> tuple[Ce
     }
     for name, covariate in found.ahead.items():
         columns |= features(name, covariate, row=row, cutoff=cutoff, target=target, panel=panel)
+    if found.responses:
+        columns |= response_columns(found.responses, found.ahead, row=row, cutoff=cutoff, target=target, panel=panel, scale=scale)
     return np.column_stack(list(columns.values())).astype(np.float32), tuple(columns)
 
 

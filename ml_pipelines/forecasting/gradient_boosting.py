@@ -10,61 +10,79 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
+from contracts.errors import FourPartError
+from ml_pipelines.forecasting.calendar_features import NONE
 from ml_pipelines.forecasting.direct_features import CATEGORICAL, Names, level, matrix, names_of, sources
+from ml_pipelines.forecasting.losses import LOGARITHMIC, Targets, targets, told
 from ml_pipelines.forecasting.panel import Cells, Panel
 from ml_pipelines.forecasting.recipe import Recipe
 
-_BOOSTER, _NAMES = "booster.txt", "names.json"
-THREADS = 2
+_BOOSTER, _FACTS = "booster_", "boosters.json"
+THREADS, MAX_BIN = 2, 127
+LEARNT_FROM = 8
+"""The first part of a short panel, one in so many, is looked back on only; of a longer one it is the first year."""
+
+
+class ComputeMissingError(FourPartError):
+    """A device that a recipe asks for and the machine does not have."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
-    """What is fitted on: features `x` (rows, features) and their names, targets as shares of the level, and the levels."""
+    """What is fitted on: features `x` (rows, features) and their names, and targets with their weights."""
 
     x: Cells
-    y: Cells
-    weight: Cells
+    targets: Targets
     names: tuple[str, ...]
+
+    def dataset(self) -> lgb.Dataset:
+        """As LightGBM takes them."""
+        return lgb.Dataset(
+            self.x,
+            self.targets.y,
+            weight=self.targets.weight,
+            feature_name=list(self.names),
+            categorical_feature=[name for name in CATEGORICAL if name in self.names],
+            params={"verbosity": -1, "feature_pre_filter": False, "max_bin": MAX_BIN},
+        )
 
 
 def training_rows(known: Panel, recipe: Recipe, horizon: int, gap: int) -> Rows:
     """Every known target of the panel's last `recipe.years`, each seen from a random cutoff that the horizon allows."""
     found = sources(known, names_of(known), known.periods)
-    oldest = max(min(known.yearly, known.periods // 2), known.periods - int(recipe.years * known.yearly), 1)
+    oldest = max(min(known.yearly, known.periods // LEARNT_FROM), known.periods - int(recipe.years * known.yearly), 1)
     row, offset = np.nonzero(np.isfinite(known.y[:, oldest:]))
     target = offset + oldest
     steps = np.random.default_rng(recipe.seed).integers(0, horizon, len(target))
     seen = np.maximum(target - gap - steps, 1)
     x, names = matrix(found, row, seen, target)
     scale = level(found, row, seen)
-    return Rows(x=x, y=known.y[row, target] / scale, weight=scale, names=names)
+    holiday = (found.calendar["holiday"][target] != NONE).astype(np.float32)
+    return Rows(x=x, targets=targets(recipe.metric, recipe.loss, known.y[row, target], scale, holiday), names=names)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GradientBoosting:
-    """A booster and the categories that it knows."""
+    """Boosters whose forecasts are averaged, the objective that they were fitted by, and the categories that they know."""
 
-    booster: lgb.Booster
+    boosters: tuple[lgb.Booster, ...]
+    objective: str
     names: Names
 
     @classmethod
     def fit(cls, panel: Panel, recipe: Recipe, cutoff: int, horizon: int, gap: int) -> GradientBoosting:
         """Fit on every known target of the last `recipe.years`, each seen from a random cutoff that the horizon allows.
 
-        Weights are the levels, so that the loss is that of units sold.
+        Raises:
+            ComputeMissingError: when the recipe asks for a GPU and there is none.
         """
-        names = names_of(panel)
-        rows = training_rows(panel.until(cutoff), recipe, horizon, gap)
-        data = lgb.Dataset(
-            rows.x,
-            rows.y,
-            weight=rows.weight,
-            feature_name=list(rows.names),
-            categorical_feature=[name for name in CATEGORICAL if name in rows.names],
-            params={"verbosity": -1, "feature_pre_filter": False},
-        )
-        return cls(booster=lgb.train(parameters(recipe), data, recipe.rounds), names=names)
+        known = panel.until(cutoff)
+        made = []
+        for number in range(recipe.seeds):
+            drawn = replace(recipe, seed=recipe.seed + number)
+            rows = training_rows(known, drawn, horizon, gap)
+            made.append(_trained(drawn, rows))
+        return cls(boosters=tuple(made), objective=recipe.loss, names=names_of(known))
 
     def forecast(self, panel: Panel, cutoff: int, horizon: int, gap: int) -> Cells:
         """All series and steps in one call."""
@@ -75,33 +93,55 @@ class GradientBoosting:
         target = np.tile(np.arange(cutoff + gap, periods), series)
         seen = np.full(len(row), cutoff)
         x, _ = matrix(found, row, seen, target)
-        made = np.asarray(self.booster.predict(x, num_threads=THREADS)) * level(found, row, seen)
+        shares = [told(self.objective, np.asarray(booster.predict(x, num_threads=THREADS))) for booster in self.boosters]
+        made = np.mean(shares, axis=0) * level(found, row, seen)
         return np.maximum(made, 0).reshape(series, horizon).astype(np.float32)
 
     def save(self, folder: Path) -> None:
-        """Write the booster as text and the categories as JSON."""
-        (folder / _BOOSTER).write_text(self.booster.model_to_string())
-        (folder / _NAMES).write_text(json.dumps(asdict(self.names)))
+        """Write each booster as text, objective and categories as JSON."""
+        for number, booster in enumerate(self.boosters):
+            (folder / f"{_BOOSTER}{number}.txt").write_text(booster.model_to_string())
+        told = {"boosters": len(self.boosters), "objective": self.objective, "names": asdict(self.names)}
+        (folder / _FACTS).write_text(json.dumps(told))
 
     @classmethod
     def load(cls, folder: Path) -> GradientBoosting:
-        """Read both."""
-        names = {name: tuple(values) for name, values in json.loads((folder / _NAMES).read_text()).items()}
-        return cls(booster=lgb.Booster(model_str=(folder / _BOOSTER).read_text()), names=Names(**names))
+        """Read them."""
+        facts = json.loads((folder / _FACTS).read_text())
+        texts = [(folder / f"{_BOOSTER}{number}.txt").read_text() for number in range(facts["boosters"])]
+        names = Names(**{name: tuple(values) for name, values in facts["names"].items()})
+        return cls(boosters=tuple(lgb.Booster(model_str=text) for text in texts), objective=facts["objective"], names=names)
+
+
+def _trained(recipe: Recipe, rows: Rows) -> lgb.Booster:
+    try:
+        return lgb.train(parameters(recipe), rows.dataset(), recipe.rounds)
+    except lgb.basic.LightGBMError as error:
+        if recipe.compute != "gpu":
+            raise
+        raise ComputeMissingError(
+            "The recipe asks for a GPU that LightGBM does not find.",
+            given=f"compute gpu: {error}",
+            allowed="a machine with an OpenCL device, or compute cpu",
+            remedy="Leave `compute` out of the recipe, or run the step on a cluster with GPUs.",
+        ) from error
 
 
 def parameters(recipe: Recipe) -> dict[str, Any]:
+    """What `lgb.train` is given."""
+    row_share = {"bagging_fraction": recipe.row_share, "bagging_freq": 1} if recipe.row_share < 1 else {}
+    device = {"device_type": "gpu"} if recipe.compute == "gpu" else {"deterministic": True, "force_row_wise": True}
     return {
-        "objective": recipe.objective,
+        "objective": "l1" if recipe.loss == LOGARITHMIC else recipe.loss,
         "learning_rate": recipe.learning_rate,
         "num_leaves": recipe.leaves,
         "min_data_in_leaf": recipe.least_rows,
-        "feature_fraction": 0.8,
-        "max_bin": 127,
+        "feature_fraction": recipe.feature_share,
+        **row_share,
+        **device,
+        "max_bin": MAX_BIN,
         "cat_smooth": 20,
         "num_threads": THREADS,
-        "deterministic": True,
-        "force_row_wise": True,
         "seed": recipe.seed,
         "verbosity": -1,
     }

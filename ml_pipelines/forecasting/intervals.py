@@ -16,6 +16,8 @@ from ml_pipelines.gate.evidence import Values
 
 LEVEL = 0.90
 _MOST_BINS, _ROWS_PER_BIN = 10, 150
+_HALVINGS = 12
+"""Of the range that the tails' share is sought in: to a hundred-thousandth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +49,38 @@ def calibrate(y: Values, point: Values, level: float = LEVEL) -> Intervals:
     """Fit bins and quantiles on forecasts and what was sold, of any one shape; without rows the bounds are the forecast."""
     known = np.isfinite(y) & np.isfinite(point)
     sold, told = y[known].astype(np.float64), point[known].astype(np.float64)
-    residual = (sold - told) / np.sqrt(np.maximum(told, 0) + 1)
     count = int(np.clip(len(sold) // _ROWS_PER_BIN, 1, _MOST_BINS))
     edges = np.unique(np.quantile(told, np.arange(1, count) / count)) if len(told) else np.empty(0)
     bins = np.searchsorted(edges, told)
-    found = [_quantiles(residual[bins == index], level) for index in range(len(edges) + 1)]
+    found = [_tails(sold[bins == index], told[bins == index], level) for index in range(len(edges) + 1)]
     return Intervals(edges=tuple(map(float, edges)), lower=tuple(low for low, _ in found), upper=tuple(high for _, high in found))
 
 
-def _quantiles(residual: NDArray[np.float64], level: float) -> tuple[float, float]:
-    if not len(residual):
+def _tails(sold: NDArray[np.float64], told: NDArray[np.float64], level: float) -> tuple[float, float]:
+    """Lower and upper quantile of one bin, the narrowest pair of equal tails that holds `level` of its rows.
+
+    Sales end at 0 and come in whole units, so that of slow sellers the lower tail misses nothing; equal tails of half the
+    rest would hold more than was asked for.
+    """
+    if not len(sold):
         return 0.0, 0.0
+    residual = _normalised(sold, told)
     # The finite-sample correction of split conformal prediction.
-    share = min(1.0, (1 + level) / 2 * (1 + 1 / len(residual)))
-    return float(np.quantile(residual, 1 - share)), float(np.quantile(residual, share))
+    wanted = min(1.0, level * (1 + 1 / len(sold)))
+    least, most = wanted, (1 + wanted) / 2
+    for _ in range(_HALVINGS):
+        share = (least + most) / 2
+        held = _held(sold, told, *np.quantile(residual, [1 - share, share]))
+        least, most = (least, share) if held >= wanted else (share, most)
+    low, high = np.quantile(residual, [1 - most, most])
+    return float(low), float(high)
+
+
+def _held(sold: NDArray[np.float64], told: NDArray[np.float64], low: float, high: float) -> float:
+    """Share of sales within the bounds that `Intervals.bounds` gives for these quantiles."""
+    lower, upper = Intervals(edges=(), lower=(low,), upper=(high,)).bounds(told)
+    return float(((lower <= sold) & (sold <= upper)).mean())
+
+
+def _normalised(sold: Values, told: Values) -> NDArray[np.float64]:
+    return (sold - told) / np.sqrt(np.maximum(told, 0) + 1)

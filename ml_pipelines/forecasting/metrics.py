@@ -34,5 +34,31 @@ def measure(y: Values, point: Values, lower: Values | None, upper: Values | None
     return {**found, "coverage": float(inside.mean()) if len(sold) else math.nan}
 
 
+def wmae(y: Values, point: Values, weight: Values) -> float:
+    """Weighted mean absolute error in units, `weight` (periods,); NaN where nothing is known.
+
+    Source: Kaggle's contest "Walmart Recruiting - Store Sales Forecasting", where weeks with a holiday weigh five.
+    """
+    known = np.isfinite(y) & np.isfinite(point)
+    weights = np.where(known, weight, 0)
+    return _share(float((np.where(known, np.abs(point - y), 0) * weights).sum(dtype=np.float64)), float(weights.sum()))
+
+
+def wrmsse(y: Values, point: Values, history: Values) -> float:
+    """Root mean squared error of each series in units of its history's changes, weighted by its share of the units sold.
+
+    `history` (n, periods) is what was known before; the weights are of as many of its last periods as `y` has. A series
+    whose sales never changed, or that sold nothing lately, does not count. Source: Makridakis, Spiliotis and Assimakopoulos,
+    "The M5 competition" (IJF 2022), its lowest level alone.
+    """
+    off = np.where(np.isfinite(y) & np.isfinite(point), np.square(point - y, dtype=np.float64), np.nan)
+    change = np.square(np.diff(history, axis=1), dtype=np.float64)
+    rows = np.isfinite(off).any(axis=1) & np.isfinite(change).any(axis=1)
+    scale = np.nanmean(change[rows], axis=1)
+    weight = np.where(scale > 0, np.nansum(history[rows, -y.shape[1] :], axis=1), 0)
+    error = np.sqrt(np.nanmean(off[rows], axis=1) / np.where(scale > 0, scale, 1))
+    return _share(float((error * weight).sum()), float(weight.sum()))
+
+
 def _share(part: float, whole: float) -> float:
     return float(part / whole) if whole else math.nan

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import FourPartError
+from ml_pipelines.forecasting.losses import OBJECTIVES as OF_METRIC
 
 RUNGS = ("seasonal_naive", "multiplicative_level", "lightgbm")
 """The ladder, the cheapest first."""
-OBJECTIVES = ("poisson", "tweedie", "l1", "l2")
+METRICS = tuple(OF_METRIC)
+OBJECTIVES = ("poisson", "tweedie", "l1", "l2", "log_l1")
+COMPUTES = ("cpu", "gpu")
+ON_GPU = frozenset({"lightgbm"})
+"""Rungs that a GPU can do something for."""
 
 
 class RecipeRefusedError(FourPartError):
@@ -21,20 +26,25 @@ class RecipeRefusedError(FourPartError):
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Rungs that are tried, and the parameters of LightGBM; `years` of rows are fitted on.
+    """Rungs that are tried, the metric that they are chosen by, and the parameters of LightGBM; `years` of rows are fitted on.
 
-    Poisson's loss forecasts the mean, so that sums over series are unbiased; an absolute loss would forecast the median,
-    which lies below it for slow movers.
+    The loss follows the metric unless `objective` names one. `seeds` boosters are averaged, each on its own draw of
+    `feature_share` of the features for a tree and of `row_share` of the rows. `compute` is the device that they train on.
     """
 
     rungs: tuple[str, ...] = RUNGS
-    objective: str = "poisson"
+    metric: str = "wape"
+    objective: str = ""
     rounds: int = 120
     learning_rate: float = 0.12
     leaves: int = 31
     least_rows: int = 100
     years: float = 3.0
+    feature_share: float = 0.8
+    row_share: float = 1.0
     seed: int = 7
+    seeds: int = 1
+    compute: str = "cpu"
 
     @classmethod
     def of(cls, overrides: str) -> Recipe:
@@ -55,14 +65,29 @@ class Recipe:
                 raise _refused(f"{name}={value!r}")
         members: dict[str, Any] = {**given, **({"rungs": tuple(given["rungs"])} if "rungs" in given else {})}
         made = cls(**members)
-        if (
-            not set(made.rungs) <= set(RUNGS)
-            or not made.rungs
-            or made.objective not in OBJECTIVES
-            or min(made.rounds, made.leaves) < 1
-        ):
-            raise _refused(overrides)
+        if fault := made.fault:
+            raise _refused(f"{overrides}: {fault}")
         return made
+
+    @property
+    def loss(self) -> str:
+        """The objective in force."""
+        return self.objective or OF_METRIC[self.metric]
+
+    @property
+    def fault(self) -> str:
+        """Why no model can be made by this recipe; empty when one can."""
+        if not self.rungs or not set(self.rungs) <= set(RUNGS):
+            return f"rungs {list(self.rungs)}"
+        if self.metric not in METRICS or self.objective not in {"", *OBJECTIVES}:
+            return f"metric {self.metric}, objective {self.objective}"
+        if min(self.rounds, self.leaves, self.seeds, self.least_rows) < 1 or max(self.feature_share, self.row_share) > 1:
+            return "a number out of its range"
+        if self.compute not in COMPUTES:
+            return f"compute {self.compute}"
+        if self.compute == "gpu" and not ON_GPU & set(self.rungs):
+            return f"compute gpu for {', '.join(self.rungs)}, which can't use it"
+        return ""
 
     @property
     def hash(self) -> str:
@@ -86,6 +111,7 @@ def _refused(given: str) -> RecipeRefusedError:
     return RecipeRefusedError(
         "The recipe can't be used.",
         given=given,
-        allowed=f"a JSON object with some of {members}; rungs of {', '.join(RUNGS)}; objective of {', '.join(OBJECTIVES)}",
+        allowed=f"a JSON object with some of {members}; rungs of {', '.join(RUNGS)}; metric of {', '.join(METRICS)}; "
+        f"objective of {', '.join(OBJECTIVES)}; compute cpu, or gpu with {', '.join(sorted(ON_GPU))}; shares up to 1, numbers from 1",
         remedy="Correct the input `recipe`, or leave it out.",
     )

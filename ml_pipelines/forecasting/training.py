@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from contracts.errors import FourPartError
+from ml_pipelines.forecasting.calendar_features import NONE, holiday_codes
 from ml_pipelines.forecasting.intervals import Intervals, calibrate
-from ml_pipelines.forecasting.metrics import measure
+from ml_pipelines.forecasting.losses import HOLIDAY_WEIGHT
+from ml_pipelines.forecasting.metrics import measure, wmae, wrmsse
 from ml_pipelines.forecasting.models import Forecaster
 from ml_pipelines.forecasting.multiplicative_level import MultiplicativeLevel
 from ml_pipelines.forecasting.panel import Cells, Panel
@@ -16,7 +20,7 @@ from ml_pipelines.forecasting.rolling import rolled
 from ml_pipelines.forecasting.seasonal_naive import SeasonalNaive
 
 WORTH = 0.01
-"""A dearer rung has to be better than the cheaper one by this share of its WAPE."""
+"""A dearer rung has to be better than the cheaper one by this share of its error."""
 
 
 LEAST_PERIODS = 2
@@ -29,13 +33,17 @@ class HistoryTooShortError(FourPartError):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trained:
-    """The chosen rung fitted before the judged window, its intervals, and the WAPE of each rung when it was chosen."""
+    """The chosen rung fitted before the judged window, its intervals, and the error of each rung when it was chosen.
+
+    `cutoff_ds` is the start of the first period that it was not fitted on.
+    """
 
     rung: str
     recipe: Recipe
     forecaster: Forecaster
     intervals: Intervals
     cutoff: int
+    cutoff_ds: str
     horizon: int
     gap: int
     chosen_by: Mapping[str, float]
@@ -61,7 +69,7 @@ def train(panel: Panel, recipe: Recipe, horizon: int, gap: int, origins: int = 1
         )
     y = panel.y[:, before + gap : before + gap + window]
     points = {rung: refit(panel, recipe, rung, before, horizon, gap, origins) for rung in RUNGS if rung in recipe.rungs}
-    errors = {rung: measure(y, point, None, None)["wape"] for rung, point in points.items()}
+    errors = {rung: _error(recipe.metric, panel, before + gap, point) for rung, point in points.items()}
     rung = choose(errors)
     return Trained(
         rung=rung,
@@ -69,10 +77,22 @@ def train(panel: Panel, recipe: Recipe, horizon: int, gap: int, origins: int = 1
         forecaster=fitted(rung, panel, recipe, last, horizon, gap),
         intervals=calibrate(y, points[rung]),
         cutoff=last,
+        cutoff_ds=str(panel.ds[last]),
         horizon=horizon,
         gap=gap,
         chosen_by=errors,
     )
+
+
+def _error(metric: str, panel: Panel, first: int, point: Cells) -> float:
+    """The error of forecasts from period `first` on by the metric that a recipe names."""
+    last = first + point.shape[1]
+    y = panel.y[:, first:last]
+    if metric == "wmae":
+        return wmae(y, point, np.where(holiday_codes(panel.dates(first, last - first + 1))[:-1] == NONE, 1, HOLIDAY_WEIGHT))
+    if metric == "wrmsse":
+        return wrmsse(y, point, panel.y[:, :first])
+    return measure(y, point, None, None)[metric]
 
 
 def least_periods(horizon: int, gap: int, origins: int = 1) -> int:
@@ -81,7 +101,7 @@ def least_periods(horizon: int, gap: int, origins: int = 1) -> int:
 
 
 def choose(errors: Mapping[str, float]) -> str:
-    """The cheapest rung that no dearer one beats by `WORTH`; `errors` map rungs to WAPE, the cheapest first."""
+    """The cheapest rung that no dearer one beats by `WORTH`; `errors` map rungs to the recipe's metric, the cheapest first."""
     best, least = "", float("inf")
     for rung, error in errors.items():
         if not best or error < least * (1 - WORTH):

@@ -17,11 +17,13 @@ type Comparison = Callable[[Interval, Limits], Reason]
 MINIMUM_DATA: tuple[Rule, ...] = (rules.enough_history, rules.enough_series, rules.enough_actuals, rules.some_sales)
 QUALITY: tuple[Rule, ...] = (
     rules.usable,
+    rules.no_leak,
     rules.naive_floor,
     rules.bias,
     rules.coverage,
     rules.decile_bias,
     rules.decile_coverage,
+    rules.worst_store,
 )
 OTHER_RECIPE: tuple[Comparison, ...] = (rules.superior, rules.worthwhile)
 NEWER_DATA: tuple[Comparison, ...] = (rules.not_worse,)

@@ -78,7 +78,9 @@ class Evidence:
     `incumbent` is what the registered model's stored artefact forecasts from the challenger's cutoff, None when no model
     is registered. `naive` is the seasonal naive's point forecast. `same_recipe` tells that both came from the same code,
     parameters and features; when they did not, `origins` holds cutoffs at which both were fitted anew. `periods` is the
-    number of periods known at the challenger's cutoff, `series` the number of series it was fitted on.
+    number of periods known at the challenger's cutoff, `series` the number of series it was fitted on. `stores` names the
+    store of each series; without names all series are of one. `leaks` tells, in words, where something that is not known at
+    the cutoff was seen to come into the forecast.
 
     Raises:
         EvidenceRefusedError: when shapes differ, or a different recipe comes without origins.
@@ -92,8 +94,17 @@ class Evidence:
     incumbent: Prediction | None = None
     same_recipe: bool = False
     origins: tuple[Origin, ...] = ()
+    stores: tuple[str, ...] = ()
+    leaks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.stores and len(self.stores) != len(self.y):
+            raise EvidenceRefusedError(
+                "Not every series has its store.",
+                given=f"{len(self.stores)} stores of {len(self.y)} series",
+                allowed="one name for each series, or none at all",
+                remedy="Take the names from the panel that the arrays were made from.",
+            )
         arrays = {"y": self.y, "challenger": self.challenger.point, "naive": self.naive}
         if self.incumbent:
             arrays["incumbent"] = self.incumbent.point

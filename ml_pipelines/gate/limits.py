@@ -27,6 +27,7 @@ class Limits:
     decile_bias: float = 0.30
     coverage: tuple[float, float] = (0.87, 0.93)
     decile_coverage: float = 0.80
+    store: float = 0.10
     periods: int = 24
     horizons: int = 4
     series: int = 10

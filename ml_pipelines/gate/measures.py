@@ -14,6 +14,9 @@ DECILES = 10
 LEAST_SHARE = 0.01
 """Share of all sales below which a decile's bias is taken against this share: a tenth of an even decile's."""
 
+EVEN_SHARE = 0.10
+"""Share of an even store's sales below which the error in a store counts as that much."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Decile:
@@ -21,6 +24,14 @@ class Decile:
 
     bias: Interval
     coverage: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """The change of the error in one store, against the better of the naive and the registered model where both are known."""
+
+    name: str
+    change: Interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +58,8 @@ class Measured:
     bias: Interval
     coverage: Interval
     deciles: tuple[Decile, ...]
+    stores: tuple[Store, ...]
+    leaks: tuple[str, ...]
 
     def figures(self) -> dict[str, float | None]:
         """The figures by flat names; None stands for what is not a finite number."""
@@ -55,7 +68,7 @@ class Measured:
             value = getattr(self, name)
             if isinstance(value, Interval):
                 found |= _flat(name, value)
-            elif name != "deciles" and value is not None:
+            elif not isinstance(value, tuple) and value is not None:
                 found[name] = finite(value)
         for number, decile in enumerate(self.deciles, start=1):
             found[f"decile_{number}.bias"] = finite(decile.bias.value)
@@ -85,6 +98,8 @@ def measure(evidence: Evidence, how: Resampling) -> Measured:
         bias=_bias(challenger.point, y, cells, 0.0, how),
         coverage=_coverage(challenger, y, cells, how),
         deciles=_deciles(evidence, cells, how),
+        stores=_stores(evidence, cells, how),
+        leaks=evidence.leaks,
     )
 
 
@@ -154,6 +169,37 @@ def _deciles(evidence: Evidence, cells: np.ndarray, how: Resampling) -> tuple[De
         bias = _bias(tenth.point, y[rows], cells[rows], least, how)
         found.append(Decile(bias=bias, coverage=_coverage(tenth, y[rows], cells[rows], how)))
     return tuple(found)
+
+
+def _stores(evidence: Evidence, cells: np.ndarray, how: Resampling) -> tuple[Store, ...]:
+    """Each store against whichever erred less in it, the naive or the registered model.
+
+    An error below a tenth of an even store's sales counts as that much, so that a store that was shut can't decide.
+    """
+    others = [evidence.naive, *([evidence.incumbent.point] if evidence.incumbent else [])]
+    names = np.asarray(evidence.stores or ("",) * len(evidence.y), dtype=object)
+    stores = sorted(set(names))
+    least = EVEN_SHARE * float(np.abs(evidence.y[cells]).sum(dtype=np.float64)) / len(stores)
+    found = []
+    for name in stores:
+        rows = names == name
+        y, point = np.where(cells[rows], evidence.y[rows], np.nan), evidence.challenger.point[rows]
+        better = min((other[rows] for other in others), key=lambda other: _error(y, other))
+        found.append(Store(name=str(name), change=_growth(y, point, better, least, how)))
+    return tuple(found)
+
+
+def _growth(y: Values, first: Values, second: Values, least: float, how: Resampling) -> Interval:
+    """Relative change of the absolute error from the second forecast to the first; the second's counts as `least` or more."""
+    losses = _losses(y, first, second)
+    cells = _known(y, first, second)
+    short = max(0.0, least - float(losses.denominator.sum(dtype=np.float64))) / max(1, cells.sum())
+    part = Part(numerator=losses.numerator - losses.denominator, denominator=losses.denominator + np.where(cells, short, 0.0))
+    return ratio([part], how)
+
+
+def _error(y: Values, forecast: Values) -> float:
+    return float(np.nansum(np.abs(forecast - y), dtype=np.float64))
 
 
 def _flat(name: str, interval: Interval) -> dict[str, float | None]:

@@ -85,6 +85,22 @@ def decile_coverage(measured: Measured, limits: Limits) -> Reason:
     return Reason(rule="decile_coverage", held=reached[worst] >= least, value=finite(value), bound=f">= {least:g}", text=text)
 
 
+def worst_store(measured: Measured, limits: Limits) -> Reason:
+    """In no store the challenger errs far more than what was there before it: the naive or the registered model."""
+    worst, bound = max(measured.stores, key=lambda store: store.change.lower), limits.store
+    name = f"store {worst.name}, the worst" if worst.name else "all stores together"
+    text = f"{name}: {_change(worst.change)} than the better of naive and registered model, allowed {_signed(bound)}"
+    held = worst.change.lower <= bound
+    return Reason(rule="worst_store", held=held, value=finite(worst.change.value), bound=f"<= {bound:g}", text=text)
+
+
+def no_leak(measured: Measured, limits: Limits) -> Reason:  # noqa: ARG001 - rules are called alike
+    """Nothing came into the forecast that is not known at the cutoff."""
+    count = len(measured.leaks)
+    text = "; ".join(measured.leaks) or "nothing younger than the cutoff came into the forecast"
+    return Reason(rule="no_leak", held=count == 0, value=count, bound="0", text=text)
+
+
 def superior(change: Interval, limits: Limits) -> Reason:
     """The challenger errs less than the registered model, with confidence."""
     bound = 0.0 - limits.margin

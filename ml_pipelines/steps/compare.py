@@ -15,9 +15,10 @@ from ml_pipelines.gate.decision import Decision
 from ml_pipelines.gate.evidence import Evidence, Unchanged
 from ml_pipelines.registry import Registry, Version, artifacts, incumbent, root_run, twin
 from ml_pipelines.steps import measured, trained
+from ml_pipelines.steps.card import CARD, card
 from ml_pipelines.steps.incumbents import Standing, standing
 from ml_pipelines.steps.prepared import Prepared
-from ml_pipelines.steps.step import arguments, run, write
+from ml_pipelines.steps.step import arguments, read, run, write
 
 DECISION = "decision.json"
 INCUMBENT = "incumbent"
@@ -34,7 +35,7 @@ class Judged:
 
 
 def compare(given: argparse.Namespace) -> dict[str, Any]:
-    """Write the folder `decision`, and tell the pipeline run.
+    """Write the folder `decision`, with the card of a model that was fitted, and tell the pipeline run.
 
     Raises:
         FourPartError: when a registered version has no valid role, is gone or can't be fitted again.
@@ -42,7 +43,10 @@ def compare(given: argparse.Namespace) -> dict[str, Any]:
     registry = Registry(given.model_name)
     prepared = Prepared.load(given.prepared)
     judged = _judge(given, registry, prepared)
+    given.decision.mkdir(parents=True, exist_ok=True)
     body = _body(given.model_name, judged, prepared)
+    if judged.facts and judged.metrics:
+        (given.decision / CARD).write_text(card(body, judged.facts, prepared, read(given.metrics, measured.BREAKDOWN)))
     _tell(judged, write(given.decision, DECISION, body))
     return {"decision": judged.decision.decision, "summary": judged.decision.summary, **judged.metrics.get("challenger", {})}
 
@@ -83,6 +87,8 @@ def _evidence(found: measured.Measured, prepared: Prepared, facts: trained.Train
         incumbent=held.forecast if held else None,
         same_recipe=held.same_recipe if held else False,
         origins=held.origins if held else (),
+        stores=prepared.panel.stores,
+        leaks=found.leaks,
     )
 
 

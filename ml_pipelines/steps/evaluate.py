@@ -7,6 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from ml_pipelines.forecasting.artefact import Artefact, load_artefact
+from ml_pipelines.forecasting.leaks import leaks
+from ml_pipelines.forecasting.panel import Cells, Panel
 from ml_pipelines.steps import measured, trained
 from ml_pipelines.steps.naives import naives
 from ml_pipelines.steps.prepared import Prepared
@@ -18,17 +21,26 @@ def evaluate(given: argparse.Namespace) -> dict[str, Any]:
     given.metrics.mkdir(parents=True, exist_ok=True)
     if trained.unchanged(given.model) or trained.too_short(given.model):
         return {"evaluated": False}
-    from ml_pipelines.forecasting.artefact import load_artefact
-
     prepared = Prepared.load(given.prepared)
     y = prepared.actuals(prepared.cutoff)
-    challenger = load_artefact(given.model / trained.ARTEFACT).judged(prepared.panel, prepared.cutoff, prepared.facts.origins)
+    artefact = load_artefact(given.model / trained.ARTEFACT)
+    challenger = artefact.judged(prepared.panel, prepared.cutoff, prepared.facts.origins)
     found = naives(prepared)
     metrics = {name: measured.figures(y, measured.without_bounds(point)) for name, point in found.items()}
     metrics[measured.CHALLENGER] = measured.figures(y, challenger)
     measured.save(given.metrics, metrics, challenger, found)
+    measured.save_leaks(given.metrics, _leaks(prepared, artefact))
     measured.save_breakdown(given.metrics, prepared, challenger, found)
     return {"evaluated": True, **metrics[measured.CHALLENGER]}
+
+
+def _leaks(prepared: Prepared, artefact: Artefact) -> tuple[str, ...]:
+    cutoff, horizon, gap = prepared.cutoff, artefact.horizon, artefact.gap
+
+    def forecast(panel: Panel) -> Cells:
+        return artefact.forecaster.forecast(panel, cutoff, horizon, gap)
+
+    return leaks(prepared.panel, cutoff, horizon, gap, forecast)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, by_series
+from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, by_series, coverage_by_horizon, deciles
 from ml_pipelines.forecasting.metrics import measure
 from ml_pipelines.gate.evidence import Prediction
 from ml_pipelines.steps.prepared import Prepared
 from ml_pipelines.steps.step import read, write
 
-METRICS, ARRAYS, BREAKDOWN = "metrics.json", "forecasts.npz", "breakdown.json"
+METRICS, ARRAYS, BREAKDOWN, LEAKS = "metrics.json", "forecasts.npz", "breakdown.json", "leaks.json"
 CHALLENGER, SEASONAL_NAIVE = "challenger", "seasonal_naive_"
 PARTS = ("point", "lower", "upper")
 
@@ -27,11 +27,15 @@ type Points = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
-    """`metrics` maps a method to its figures; `naive` is the point forecast (n, h) of the better seasonal naive."""
+    """`metrics` maps a method to its figures; `naive` is the point forecast (n, h) of the better seasonal naive.
+
+    `leaks` tells in words what reached the challenger's forecast though it was not known.
+    """
 
     metrics: Mapping[str, Figures]
     challenger: Prediction
     naive: NDArray[np.float32]
+    leaks: tuple[str, ...]
 
 
 def figures(y: NDArray[np.float32], forecast: Prediction) -> Figures:
@@ -60,7 +64,11 @@ def save(folder: Path, metrics: Mapping[str, Figures], challenger: Prediction, p
 
 
 def save_breakdown(folder: Path, prepared: Prepared, challenger: Prediction, points: Mapping[str, NDArray[Any]]) -> None:
-    """Write where the challenger's errors lie: `series`, `store`, `item`, `horizon`; the other methods by horizon alone."""
+    """Write where the challenger's errors lie; the other methods by `horizon` alone.
+
+    `series`, `store`, `item`, `decile` (of what the series sold in the year before the cutoff), `horizon` and, by period
+    ahead too, `coverage`.
+    """
     judged = Judgement(
         y=prepared.actuals(prepared.cutoff),
         point=challenger.point,
@@ -74,9 +82,16 @@ def save_breakdown(folder: Path, prepared: Prepared, challenger: Prediction, poi
         "series": by_series(judged, panel.unique_ids),
         "store": by_key(judged, panel.stores),
         "item": by_key(judged, panel.items),
+        "decile": by_key(judged, deciles(_volume(prepared))),
         "horizon": by_horizon(judged),
+        "coverage": coverage_by_horizon(judged),
     }
     write(folder, BREAKDOWN, found)
+
+
+def save_leaks(folder: Path, found: Sequence[str]) -> None:
+    """Write what was found to leak, in words."""
+    write(folder, LEAKS, {"found": list(found)})
 
 
 def load(folder: Path) -> Measured:
@@ -84,7 +99,15 @@ def load(folder: Path) -> Measured:
     metrics: dict[str, Figures] = read(folder, METRICS)
     with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
         challenger = Prediction(*(arrays[f"{CHALLENGER}.{part}"] for part in PARTS))
-        return Measured(metrics=metrics, challenger=challenger, naive=arrays[floor(metrics)])
+        leaks = tuple(read(folder, LEAKS)["found"])
+        return Measured(metrics=metrics, challenger=challenger, naive=arrays[floor(metrics)], leaks=leaks)
+
+
+def _volume(prepared: Prepared) -> Points:
+    """What each series sold in the year before the cutoff, (n,)."""
+    year = prepared.panel.y[:, max(0, prepared.cutoff - prepared.panel.yearly) : prepared.cutoff]
+    sold: Points = np.nansum(year, axis=1)
+    return sold
 
 
 def _or_worst(value: float | None) -> float:

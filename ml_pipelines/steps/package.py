@@ -1,4 +1,4 @@
-"""Step `package`: forecasts of a newly registered version for all series, the pointer to them, and the service's image."""
+"""Step `package`: forecasts of a newly registered version and its image; fresh forecasts of the champion from newer data."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from ml_pipelines.forecast_files import Forecasts, Place, publish
+from ml_pipelines.forecast_files import Place, publish
 from ml_pipelines.login import storage_login
+from ml_pipelines.registry import Registry
 from ml_pipelines.steps import imaged, trained
 from ml_pipelines.steps.prepared import Prepared
 from ml_pipelines.steps.register import REGISTERED
@@ -21,38 +20,36 @@ PACKAGED = "packaged.json"
 
 
 def package(given: argparse.Namespace) -> dict[str, Any]:
-    """Write the folder `packaged`; when a version was registered, the forecasts, then the image.
+    """Write the folder `packaged`; when a version was registered, its forecasts, then the image; then the champion's forecasts.
 
-    Without a registry there is no image, and `image` is null in packaged.json.
+    Without a registry there is no image, and `image` is null in packaged.json. `refreshed` tells of the champion.
 
     Raises:
-        FourPartError: when the image can't be built; the forecasts are published then.
+        FourPartError: when the image can't be built, or the champion's files can't be had; what was published before stays.
     """
-    registered = read(given.registered, REGISTERED)
+    from ml_pipelines.steps.refreshed import refresh
+
+    registered, prepared = read(given.registered, REGISTERED), Prepared.load(given.prepared)
     told = {"packaged": registered["registered"], "decision": registered["decision"]}
+    storage_login(given.forecasts_url)
     if registered["registered"]:
-        told |= _published(given, registered)
+        told |= _published(given, prepared, registered)
+    told["refreshed"] = refresh(Registry(given.model_name), given.prepared, given.forecasts_url)
     write(given.packaged, PACKAGED, told)
     return told
 
 
-def _published(given: argparse.Namespace, registered: dict[str, Any]) -> dict[str, Any]:
-    prepared = Prepared.load(given.prepared)
-    facts = trained.facts(given.model)
-    made = _forecasts(given, prepared)
-    storage_login(given.forecasts_url)
+def _published(given: argparse.Namespace, prepared: Prepared, registered: dict[str, Any]) -> dict[str, Any]:
+    from ml_pipelines.forecasting.artefact import load_artefact
+    from ml_pipelines.steps.ahead import forecasts, manifest
+
+    artefact = load_artefact(given.model / trained.ARTEFACT)
+    made = forecasts(artefact, prepared)
+    facts = manifest(artefact, prepared, made)
+    facts |= {"run_id": registered["run_id"], "recipe": trained.facts(given.model).recipe}
     place = Place(model=given.model_name, version=registered["version"], data_version=prepared.facts.version)
+    published = asdict(publish(given.forecasts_url, place, made, facts))
     series, periods = made.point.shape
-    manifest = {
-        **{name: value for name, value in asdict(facts).items() if name in {"horizon", "gap", "rung", "recipe", "content_hash"}},
-        "run_id": registered["run_id"],
-        "frequency": prepared.panel.frequency,
-        "first": str(made.ds[0]),
-        "last": str(made.ds[-1]),
-        "series": series,
-        "periods": periods,
-    }
-    published = asdict(publish(given.forecasts_url, place, made, manifest))
     return {**published, "series": series, "periods": periods, "image": _image(given, prepared, registered)}
 
 
@@ -62,22 +59,6 @@ def _image(given: argparse.Namespace, prepared: Prepared, registered: dict[str, 
     built = imaged.content(given.model, prepared, registered)
     tag = f"{built.model_version}-{prepared.facts.version.version}"
     return imaged.build(given.registry, built, tag, given.model / trained.ARTEFACT)
-
-
-def _forecasts(given: argparse.Namespace, prepared: Prepared) -> Forecasts:
-    """Forecasts that start after the gap that follows the last known period."""
-    from ml_pipelines.forecasting.artefact import load_artefact
-
-    panel, facts = prepared.panel, prepared.facts
-    known = panel.periods
-    found = load_artefact(given.model / trained.ARTEFACT).forecast(panel, known)
-    return Forecasts(
-        unique_ids=np.array(panel.unique_ids),
-        ds=panel.dates(known + facts.gap, facts.horizon),
-        point=found.point,
-        lower=found.lower,
-        upper=found.upper,
-    )
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from contracts.errors import FourPartError
 from ml_pipelines.gate.decision import Decision
 from ml_pipelines.registry import Registry, Role, Tag, root_run
 from ml_pipelines.steps import trained
+from ml_pipelines.steps.card import CARD
 from ml_pipelines.steps.measured import CHALLENGER
 from ml_pipelines.steps.step import arguments, read, run, write
 
@@ -45,7 +46,7 @@ def _registered(given: argparse.Namespace, decision: Decision, body: Mapping[str
 
     run_id = _run()
     facts = trained.facts(given.model)
-    made = Registry(given.model_name).register(run_id, given.model, _tags(facts, decision, body))
+    made = Registry(given.model_name).register(run_id, given.model, _tags(facts, decision, body), beside=(given.decision / CARD,))
     MlflowClient().set_tag(run_id, "model.version", made.number)
     return {"model": made.model, "version": made.number, "run_id": made.run_id, "role": made.role}
 

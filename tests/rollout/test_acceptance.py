@@ -19,7 +19,15 @@ from tests.rollout.scoring_server import PROBLEM, Answers, forecasts, serving
 DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 BUILT = Built(model="demand", model_version="3", data_version="silver/panel@7", run="run-1", revision="abc")
 RIGHT = Answers(digest=DIGEST, built=BUILT, release="qa")
-EXPECTED = Expected(digest=DIGEST, built=BUILT, place="qa", forecasts=forecasts(), ready_seconds=1.0, answer_millis=5000.0)
+EXPECTED = Expected(
+    digest=DIGEST,
+    built=BUILT,
+    place="qa",
+    forecasts=forecasts(),
+    data_version=BUILT.data_version,
+    ready_seconds=1.0,
+    answer_millis=5000.0,
+)
 
 
 def failed(answers: Answers, expected: Expected = EXPECTED) -> dict[str, str]:

@@ -20,7 +20,15 @@ BUILT = Built(model="demand", model_version="3", data_version="silver/features@1
 
 def expected(level: float) -> Expected:
     """The service with forecasts of this level."""
-    return Expected(digest=DIGEST, built=BUILT, place="qa", forecasts=forecasts(level), ready_seconds=20.0, answer_millis=2000.0)
+    return Expected(
+        digest=DIGEST,
+        built=BUILT,
+        place="qa",
+        forecasts=forecasts(level),
+        data_version=BUILT.data_version,
+        ready_seconds=20.0,
+        answer_millis=2000.0,
+    )
 
 
 def test_the_service_passes_every_check_and_fails_on_forecasts_that_were_not_published(image: Image):

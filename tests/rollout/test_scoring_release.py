@@ -149,7 +149,7 @@ def release(
         stack=plant,
         models=Models(tracking_uri=roles.uri),
         built_of=IMAGES.__getitem__,
-        published=lambda _version: forecasts(),
+        published=lambda version: (forecasts(), f"silver/panel@{version.number}"),
         terms=Terms(ready_seconds=0.3, answer_millis=5000.0),
         journal=Journal(stream=stream or io.StringIO()),
         until_qa=until_qa,

@@ -1,9 +1,11 @@
 """What is written is what is read, byte for byte the same each time, and nothing else is taken."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from ml_pipelines.forecasting.artefact import ArtefactBrokenError, load_artefact, save_artefact
+from ml_pipelines.forecasting.artefact import ArtefactBrokenError, load_artefact, recalibrated, save_artefact
 from ml_pipelines.forecasting.panel import Panel
 from ml_pipelines.forecasting.recipe import RUNGS, Recipe
 from ml_pipelines.forecasting.training import train
@@ -73,3 +75,32 @@ def test_a_panel_comes_back_and_pickled_arrays_are_refused(panel, tmp_path):
     np.savez(tmp_path / "panel.npz", y=np.array([{}], dtype=object), ds=np.array([1]))
     with pytest.raises(ValueError, match="allow_pickle=False"):
         Panel.load(tmp_path)
+
+
+def test_intervals_follow_what_is_sold_later_and_the_model_stays_as_it_was(panel, tmp_path):
+    made = panel()
+    saved(tmp_path, made, "multiplicative_level")
+    loaded = load_artefact(tmp_path)
+    rng = np.random.default_rng(2)
+    y = made.y.copy()
+    y[:, loaded.cutoff :] = rng.poisson(rng.gamma(1.0, y[:, loaded.cutoff :]))
+    wilder = replace(made, y=y)
+    known = wilder.until(loaded.cutoff + 15)
+    fresh = recalibrated(loaded, known)
+    assert fresh.forecaster is loaded.forecaster
+    assert fresh.intervals != loaded.intervals
+
+    def coverage(artefact):
+        told = artefact.judged(wilder, loaded.cutoff, 1)
+        sold = y[:, -14:]
+        return ((told.lower <= sold) & (sold <= told.upper)).mean()
+
+    assert coverage(loaded) < 0.8
+    assert 0.88 <= coverage(fresh) <= 0.93
+
+
+def test_without_a_whole_horizon_of_new_sales_intervals_stay(panel, tmp_path):
+    made = panel()
+    saved(tmp_path, made, "seasonal_naive")
+    loaded = load_artefact(tmp_path)
+    assert recalibrated(loaded, made.until(loaded.cutoff + 14)) is loaded

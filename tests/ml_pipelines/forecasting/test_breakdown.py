@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, by_series
+from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, by_series, coverage_by_horizon, deciles
 from ml_pipelines.forecasting.metrics import measure
 
 STORES = ("2", "10", "2", "3")
@@ -54,3 +54,18 @@ def test_without_sales_there_is_no_error_by_period(judged: Judgement) -> None:
         y=judged.y * 0, point=judged.point, lower=judged.lower, upper=judged.upper, points=judged.points, horizon=3
     )
     assert by_horizon(nothing) == {"challenger": [None, None, None]}
+
+
+def test_coverage_by_period_ahead_weighs_to_the_coverage_of_all(judged: Judgement) -> None:
+    found = coverage_by_horizon(judged)
+    known = np.isfinite(judged.y)
+    weights = known.sum(axis=0).reshape(-1, 3).sum(axis=0)
+    whole = measure(judged.y, judged.point, judged.lower, judged.upper)["coverage"]
+    assert np.average([value or 0 for value in found], weights=weights) == pytest.approx(whole)
+
+
+def test_deciles_hold_a_tenth_of_the_series_each_the_slowest_first() -> None:
+    found = deciles(np.arange(40)[::-1].astype(float))
+    assert [found.count(str(number)) for number in range(1, 11)] == [4] * 10
+    assert (found[0], found[-1]) == ("10", "1")
+    assert deciles(np.array([5.0, np.nan, 7.0])) == ["4", "1", "7"]

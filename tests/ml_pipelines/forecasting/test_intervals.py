@@ -27,6 +27,14 @@ def test_ninety_per_cent_of_new_sales_lie_inside(kind):
     assert 0.87 <= inside[large].mean() <= 0.93
 
 
+def test_slow_sellers_are_not_covered_more_than_asked():
+    rng = np.random.default_rng(5)
+    slow = np.exp(rng.uniform(np.log(0.5), np.log(4), (400, 28)))
+    lower, upper = calibrate(rng.poisson(slow).astype(np.float32), slow).bounds(slow)
+    y = rng.poisson(slow)
+    assert 0.88 <= ((lower <= y) & (y <= upper)).mean() <= 0.925
+
+
 def test_bounds_hold_the_forecast_and_never_sink_below_zero():
     biased = calibrate(sales("poisson", 1) * 3, MEANS)
     lower, upper = biased.bounds(MEANS)

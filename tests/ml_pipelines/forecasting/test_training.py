@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ml_pipelines.forecasting.gradient_boosting import ComputeMissingError
 from ml_pipelines.forecasting.horizons import defaults
 from ml_pipelines.forecasting.metrics import measure
-from ml_pipelines.forecasting.recipe import RUNGS, Recipe, RecipeRefusedError
+from ml_pipelines.forecasting.models import load_forecaster
+from ml_pipelines.forecasting.recipe import METRICS, RUNGS, Recipe, RecipeRefusedError
 from ml_pipelines.forecasting.seasonal_naive import SeasonalNaive
 from ml_pipelines.forecasting.training import HistoryTooShortError, choose, fitted, train
 
@@ -104,7 +106,20 @@ def test_a_history_without_two_horizons_is_refused(panel):
 
 
 @pytest.mark.parametrize(
-    "overrides", ["[]", "{", '{"round": 3}', '{"rungs": ["prophet"]}', '{"rungs": []}', '{"rounds": 0}', '{"objective": "log"}']
+    "overrides",
+    [
+        "[]",
+        "{",
+        '{"round": 3}',
+        '{"rungs": ["prophet"]}',
+        '{"rungs": []}',
+        '{"rounds": 0}',
+        '{"objective": "log"}',
+        '{"metric": "rmse"}',
+        '{"row_share": 1.5}',
+        '{"compute": "tpu"}',
+        '{"compute": "gpu", "rungs": ["seasonal_naive", "multiplicative_level"]}',
+    ],
 )
 def test_a_recipe_of_unknown_members_or_values_is_refused(overrides):
     with pytest.raises(RecipeRefusedError, match="recipe can't be used"):
@@ -114,3 +129,45 @@ def test_a_recipe_of_unknown_members_or_values_is_refused(overrides):
 def test_the_hash_of_a_recipe_is_that_of_its_members():
     assert Recipe.of("").hash == Recipe().hash
     assert Recipe.of('{"rounds": 3}').hash == Recipe(rounds=3).hash != Recipe().hash
+
+
+def test_an_item_that_is_launched_late_leaves_the_others_forecast_as_they_were(panel):
+    made = panel(periods=400)
+    y = made.y.copy()
+    y[:6, :300] = 0
+    y[:6, 300:] = 400
+    launched = replace(made, y=y)
+    trained = train(launched, Recipe(rounds=60, least_rows=20), 28, 0)
+    assert trained.rung == "lightgbm"
+    point = trained.forecaster.forecast(launched, trained.cutoff, 28, 0)
+    found = measure(y[6:, -28:], point[6:], None, None)
+    assert found["wape"] < 0.35
+    assert abs(found["bias"]) < 0.05
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_model_that_is_fitted_for_a_metric_errs_least_by_it_and_chooses_by_it(panel, metric):
+    made = panel(series=60)
+    trained = train(made, replace(RECIPE, metric=metric), 28, 0)
+    assert trained.rung == "lightgbm"
+    point = trained.forecaster.forecast(made, trained.cutoff, 28, 0)
+    found = measure(made.y[:, -28:], point, None, None)
+    if metric in {"wape", "wmae", "wrmsse"}:
+        assert abs(found["bias"]) < 0.03
+    else:
+        plain = train(made, RECIPE, 28, 0).forecaster.forecast(made, trained.cutoff, 28, 0)
+        assert found[metric] < measure(made.y[:, -28:], plain, None, None)[metric]
+
+
+def test_several_seeds_are_averaged_and_come_back_from_their_files(panel, tmp_path):
+    made = panel()
+    model = fitted("lightgbm", made, replace(RECIPE, seeds=2, metric="mape"), 200, 14, 0)
+    model.save(tmp_path)
+    assert len(list(tmp_path.glob("booster_*.txt"))) == 2
+    again = load_forecaster("lightgbm", tmp_path)
+    np.testing.assert_array_equal(again.forecast(made, 200, 14, 0), model.forecast(made, 200, 14, 0))
+
+
+def test_a_gpu_that_is_not_there_is_told_with_what_to_do(panel):
+    with pytest.raises(ComputeMissingError, match="Leave `compute` out"):
+        fitted("lightgbm", panel(), replace(RECIPE, compute="gpu"), 200, 14, 0)

@@ -42,6 +42,13 @@ def test_the_first_training_promotes_a_challenger_and_publishes_its_forecasts(la
     assert (run.data.tags["decision"], run.data.tags["model.version"]) == ("promote", "1")
     assert run.data.metrics["wape"] == pytest.approx(decision["metrics"]["challenger"]["wape"])
     assert json.loads(Path(tracking.client.download_artifacts(run.info.run_id, "decision.json")).read_text()) == decision
+    card = Path(tracking.client.download_artifacts(run.info.run_id, "model/card.md")).read_text()
+    assert card == (where / "decision" / "card.md").read_text()
+    assert all(reason["text"] in card for reason in decision["reasons"])
+    assert f"| challenger | {decision['metrics']['challenger']['wape']:.4f} |" in card
+    sections = ("## Data", "## Recipe", "## Errors by decile", "## The worst stores", "## By period ahead", "## Limits")
+    assert all(title in card for title in sections)
+    assert [line.split(" | ")[0] for line in card.splitlines() if line.startswith("| 10 ")], "no tenth decile"
     forecasts, manifest = current(str(lane.folder / "forecasts"), "demand", "1")
     assert forecasts.point.shape == (SERIES, 28)
     assert np.isfinite(forecasts.point).all()
@@ -80,7 +87,9 @@ def test_the_same_content_as_a_rejected_version_is_kept_out(lane):
     lane.pipeline(version)
     registry = Registry("demand")
     registry.set_role(registry.versions()[0], Role.REJECTED)
-    decision = told(lane.pipeline(version), "decision")
+    where = lane.pipeline(version)
+    assert not (where / "decision" / "card.md").exists()
+    decision = told(where, "decision")
     assert (decision["decision"], decision["reasons"][0]["held"]) == ("keep", False)
     assert "rejected" in decision["reasons"][0]["text"]
 
