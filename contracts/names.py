@@ -14,6 +14,8 @@ SCORING, HANDLER = "scoring", "event-handler"
 """The two workloads of the release: names of their image repositories, containers, services and service accounts."""
 NAMESPACE = "forecasting"
 """Kubernetes namespace of both."""
+SCORING_PORT = 8080
+"""TCP port of the scoring service, on its pods and on every address that leads to them."""
 RELEASE_PIPELINE = "release"
 """Name of the Azure DevOps pipeline that releases an image."""
 SCORING_LOGS, DEAD_LETTER, FORECASTS = "scoring-logs", "dead-letter", "forecasts"
@@ -38,6 +40,7 @@ RULES: dict[str, tuple[str, str]] = {
     "log_analytics": (r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]", "4-63 letters, digits and dashes"),
     "identity": (r"[A-Za-z0-9][\w-]{2,127}", "3-128 letters, digits, _ and -"),
     "system_topic": (r"[A-Za-z0-9-]{3,50}", "3-50 letters, digits and dashes"),
+    "network": (r"[A-Za-z0-9]([\w.-]{0,78}\w)?", "1-80 letters, digits, ._-, from a letter or digit, no final . or -"),
 }
 
 
@@ -60,12 +63,23 @@ class Names:
     lake_topic: str
     registry_topic: str
     workspace_topic: str
+    virtual_network: str
+    nat_gateway: str
+    nat_address: str
     workload: str
     suffix: str
 
     def identity(self, role: str) -> str:
         """Name of the user-assigned identity that a workload of this role runs as."""
         return _checked("identity", _join("id", role, self.workload, self.suffix))
+
+    def security_group(self, subnet: str) -> str:
+        """Name of the security group of a subnet."""
+        return _checked("network", _join("nsg", subnet, self.workload, self.suffix))
+
+    def endpoint(self, purpose: str) -> str:
+        """Name of the private endpoint for this purpose."""
+        return _checked("network", _join("pe", purpose, self.workload, self.suffix))
 
 
 def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
@@ -95,6 +109,9 @@ def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
         lake_topic=dashed("system_topic", "egst-lake"),
         registry_topic=dashed("system_topic", "egst-cr"),
         workspace_topic=dashed("system_topic", "egst-mlw"),
+        virtual_network=dashed("network", "vnet"),
+        nat_gateway=dashed("network", "ng"),
+        nat_address=dashed("network", "pip-ng"),
         workload=workload,
         suffix=suffix,
     )

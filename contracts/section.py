@@ -69,6 +69,15 @@ class Section:
                 raise self._refused(key, value, allowed)
         return values
 
+    def private_range(self, key: str, inside: str, widest: int, narrowest: int) -> str:
+        """A range of private addresses with a prefix from `widest` to `narrowest` bits."""
+        allowed = f"a range in {inside} from /{widest} to /{narrowest}, such as 10.40.0.0/{narrowest}"
+        value = self._get(key, allowed)
+        found = _network(value) if isinstance(value, str) else None
+        if found is None or not found.subnet_of(ipaddress.IPv4Network(inside)) or not widest <= found.prefixlen <= narrowest:
+            raise self._refused(key, value, allowed)
+        return str(found)
+
     def close(self) -> None:
         """Refuse keys that no reader asked for, since a mistyped key would otherwise say nothing."""
         for key in sorted(set(self._values) - self._read):
@@ -99,10 +108,13 @@ def _refused(key: str, value: object, allowed: str) -> SettingRefusedError:
     )
 
 
-def _is_public(text: str) -> bool:
+def _network(text: str) -> ipaddress.IPv4Network | None:
     try:
-        network = ipaddress.IPv4Network(text)
+        return ipaddress.IPv4Network(text)
     except ValueError:
-        return False
-    single = "/" not in text
-    return network.is_global and (single or 8 <= network.prefixlen <= 30)  # noqa: PLR2004 - the widths named in `addresses`
+        return None
+
+
+def _is_public(text: str) -> bool:
+    network, single = _network(text), "/" not in text
+    return network is not None and network.is_global and (single or 8 <= network.prefixlen <= 30)  # noqa: PLR2004 - the widths named in `addresses`

@@ -20,6 +20,7 @@ class Principal(StrEnum):
     MONITOR = "monitor"
     ACCESS_CONNECTOR = "access-connector"
     WORKSPACE = "workspace"
+    CLUSTER = "cluster"
     KUBELET = "kubelet"
     LAKE_TOPIC = "lake-topic"
     REGISTRY_TOPIC = "registry-topic"
@@ -52,6 +53,7 @@ class Place(StrEnum):
     REGISTRY = "registry"
     VAULT = "vault"
     INSIGHTS = "insights"
+    CLUSTER_SUBNET = "cluster-subnet"
 
 
 type Scope = Place | Hub
@@ -82,6 +84,7 @@ BUILD = "Container Registry Tasks Contributor"
 SECRETS = "Key Vault Secrets User"
 SCIENTIST = "AzureML Data Scientist"
 METRICS = "Monitoring Metrics Publisher"
+JOIN = "Network Contributor"
 
 TABLE: tuple[Assignment, ...] = (
     Assignment(Principal.INGEST, CONTRIBUTE, Place.LAKE_BRONZE),
@@ -115,6 +118,8 @@ TABLE: tuple[Assignment, ...] = (
     Assignment(Principal.WORKSPACE, CONTRIBUTE, Place.ML_STORAGE, WORKSPACE_CONTAINERS),
     Assignment(Principal.WORKSPACE, PULL, Place.REGISTRY),
     Assignment(Principal.WORKSPACE, SECRETS, Place.VAULT),
+    # Nodes are put into the subnet, and internal load balancers take addresses there.
+    Assignment(Principal.CLUSTER, JOIN, Place.CLUSTER_SUBNET),
     Assignment(Principal.KUBELET, PULL, Place.REGISTRY),
     Assignment(Principal.LAKE_TOPIC, SEND, Hub.DATA_DELIVERY),
     Assignment(Principal.LAKE_TOPIC, CONTRIBUTE, Place.DEAD_LETTER),

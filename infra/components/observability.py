@@ -10,7 +10,7 @@ from pulumi_azure_native import applicationinsights, operationalinsights
 
 from infra.placement import Exports, Placement
 from infra.roles import Place, Scope
-from infra.settings import TelemetrySettings
+from infra.sections import TelemetrySettings
 
 
 @dataclass(frozen=True, kw_only=True)

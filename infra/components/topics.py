@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import eventgrid
 
+from infra.parts import Part
 from infra.placement import Placement, filled_in
 from infra.roles import Principal
 from infra.subscriptions import Source
@@ -17,6 +18,7 @@ PRINCIPALS = {
     Source.REGISTRY: Principal.REGISTRY_TOPIC,
     Source.WORKSPACE: Principal.WORKSPACE_TOPIC,
 }
+PARTS = {Source.LAKE: Part.LAKE, Source.REGISTRY: Part.REGISTRY, Source.WORKSPACE: Part.WORKSPACE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,7 @@ class TopicsArgs:
     """ARM ids of the resources whose events are told; Azure allows one system topic for each."""
 
     placement: Placement
-    sources: Mapping[Source, pulumi.Input[str]]
+    sources: Mapping[Part, pulumi.Input[str]]
 
 
 class Topics(pulumi.ComponentResource):
@@ -55,7 +57,7 @@ class Topics(pulumi.ComponentResource):
             system_topic_name=topic_name,
             resource_group_name=placement.resource_group,
             location=placement.location,
-            source=self._args.sources[source],
+            source=self._args.sources[PARTS[source]],
             topic_type=source,
             identity=eventgrid.IdentityInfoArgs(type=eventgrid.IdentityType.SYSTEM_ASSIGNED),
             tags=placement.tags,

@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "mlops-forecasting"
 SUBSCRIPTION = "11111111-0000-4000-8000-000000000000"
 TENANT = "22222222-0000-4000-8000-000000000000"
+OPENED = json.dumps({"allowedAddresses": ["20.50.1.0/24", "20.60.1.1"]})
+"""Changes to a stack file that let people and agents in from two places."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +79,21 @@ NAME_INPUTS = (
     "systemTopicName",
     "vaultName",
     "workspaceName",
+    "virtualNetworkName",
+    "networkSecurityGroupName",
+    "privateEndpointName",
+    "privateZoneName",
     "resourceGroupName",
 )
-CHILD_NAME_INPUTS = ("containerName", "computeName", "consumerGroupName", "eventHubName", "eventSubscriptionName")
+CHILD_NAME_INPUTS = (
+    "virtualNetworkLinkName",
+    "configName",
+    "containerName",
+    "computeName",
+    "consumerGroupName",
+    "eventHubName",
+    "eventSubscriptionName",
+)
 
 
 class Azure(pulumi.runtime.Mocks):

@@ -56,6 +56,7 @@ def test_each_row_lands_on_the_resource_it_names() -> None:
         Place.REGISTRY: "Registry/crmlopsforecastingdev",
         Place.VAULT: "Vault/kv-mlops-forecasting-dev",
         Place.INSIGHTS: "Component/ins-mlops-forecasting-dev",
+        Place.CLUSTER_SUBNET: "VirtualNetwork/vnet-mlops-forecasting-dev/subnets/cluster",
     }
     for row in TABLE:
         assert scopes[_name(row)].endswith(ends.get(row.scope, f"/{row.scope}"))

@@ -36,7 +36,7 @@ def _keys(values: dict[str, Any]) -> set[str]:
 def test_reads_the_stack_files(stack: str) -> None:
     settings = Settings.of(stack_values(stack))
     assert settings.tags["environment"] == stack
-    assert settings.cluster.min_nodes <= settings.cluster.max_nodes
+    assert settings.cluster.user.least <= settings.cluster.user.most
 
 
 def test_stack_files_have_the_same_keys() -> None:
@@ -47,7 +47,11 @@ def test_stack_files_have_the_same_keys() -> None:
 BAD: list[tuple[str, object, str]] = [
     ("environment", "Dev", "lower-case"),
     ("location", "West Europe", "region"),
-    ("network", "private", "public"),
+    ("network", "closed", "public, private"),
+    ("addressSpace", "10.40.0.0/21", "/20"),
+    ("addressSpace", "192.168.0.0/20", "10.0.0.0/8"),
+    ("addressSpace", "10.40.0.1/20", "10.0.0.0/8"),
+    ("addressSpace", "10.40", "such as 10.40.0.0/20"),
     ("allowedAddresses", "20.1.2.3", "list"),
     ("allowedAddresses", ["10.0.0.1"], "public IPv4"),
     ("allowedAddresses", ["20.1.2.3/32"], "/30"),
@@ -66,6 +70,7 @@ BAD: list[tuple[str, object, str]] = [
     ("compute.idle", "PT45M", "PT30M"),
     ("compute.cpuSize", "D4", "Standard_"),
     ("cluster.maxNodes", 0, "1 to 10"),
+    ("cluster.systemMaxNodes", 0, "1 to 10"),
     ("cluster.zones", ["1", "1"], "different"),
     ("cluster.zones", ["4"], "1, 2, 3"),
     ("telemetry.dailyCapGb", 0, "1 to 1000"),
@@ -140,6 +145,7 @@ def test_kafka_is_on_its_own_port_unless_the_endpoint_names_another(endpoint: st
 
 
 def test_the_engine_gets_the_refusal_as_a_message_without_a_trace() -> None:
-    pulumi.runtime.set_all_config({"mlops-forecasting:network": "private"})
-    with pytest.raises(pulumi.RunError, match=r"mlops-forecasting:network(.|\n)*given: +private(.|\n)*do: +Change"):
+    whole = {f"mlops-forecasting:{key}": value for key, value in stack_values("dev").items() if isinstance(value, str)}
+    pulumi.runtime.set_all_config({**whole, "mlops-forecasting:network": "closed"})
+    with pytest.raises(pulumi.RunError, match=r"mlops-forecasting:network(.|\n)*given: +closed(.|\n)*do: +Change"):
         Settings.load(pulumi.Config("mlops-forecasting"))

@@ -85,7 +85,7 @@ def released(stack: str = "dev", **changes: Any) -> Program:
 
 @cache
 def _released(stack: str, changes: str) -> Program:
-    platform = json.dumps({**declared("dev").outputs, "stack": stack})
+    platform = json.dumps(declared(stack).outputs)
     command = [sys.executable, "-m", "tests.release.release_declared", stack, changes]
     done = subprocess.run(command, cwd=ROOT, input=platform, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -121,6 +121,18 @@ def test_qa_and_production_differ_in_nothing_but_digest_and_place():
     }
 
 
+def test_a_private_platform_has_qa_in_its_network_and_addresses_that_only_its_network_reaches():
+    for stack, kind, annotation, ranges in (("dev", "Public", None, ["0.0.0.0/32"]), ("prod", "Private", "true", ["10.0.0.0/8"])):
+        program = released(stack, **ALL)
+        qa, subnet = group(program), declared(stack).outputs["qa_subnet_id"]
+        assert qa["ipAddress"]["type"] == kind
+        assert [item["id"] for item in qa.get("subnetIds", [])] == ([subnet] if stack == "prod" else [])
+        for service in kubernetes(program, SERVICE).values():
+            annotations = service.inputs["metadata"].get("annotations") or {}
+            assert annotations.get("service.beta.kubernetes.io/azure-load-balancer-internal") == annotation
+            assert service.inputs["spec"]["loadBalancerSourceRanges"] == ranges
+
+
 def test_the_handler_knows_its_places_and_keeps_its_inbox_on_its_disk():
     program = released(**ALL)
     told, outputs = environment(program, "event-handler"), declared("dev").outputs

@@ -15,6 +15,7 @@ from local.provider.kinds import (
     kubernetes,
     machine_learning,
     monitoring,
+    network,
     registry,
     resources,
     storage,
@@ -23,6 +24,7 @@ from local.provider.kinds.kind import Kind
 
 _MODULES = (
     resources,
+    network,
     storage,
     databricks,
     machine_learning,

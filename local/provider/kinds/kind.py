@@ -30,7 +30,7 @@ type Outputs = Callable[[Endpoints, str, Properties], Properties]
 """What Azure adds to the inputs: (the stack's endpoints, the resource's ARM id, its inputs) -> outputs by engine name."""
 
 type References = Callable[[Properties], list[str]]
-"""ARM ids among the inputs that have to exist when the resource is made."""
+"""Ids that have to exist when the resource is made, besides those that stand among the inputs as they are."""
 
 
 def nothing(_endpoints: Endpoints, _resource_id: str, _inputs: Properties) -> Properties:
@@ -39,7 +39,7 @@ def nothing(_endpoints: Endpoints, _resource_id: str, _inputs: Properties) -> Pr
 
 
 def no_references(_inputs: Properties) -> list[str]:
-    """References of a kind that points at no other resource."""
+    """References of a kind whose inputs hold all ids that it needs."""
     return []
 
 
@@ -116,16 +116,14 @@ class Kind:
 
 
 def at(properties: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path, or None."""
+    """The value at a dotted path, or None; in a list, the values of all its items."""
     value: Any = properties
     for step in path.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
+        if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+            value = [item.get(step) for item in value]
+        else:
+            value = value.get(step) if isinstance(value, Mapping) else None
     return value
-
-
-def ids_at(*paths: str) -> References:
-    """References that stand at these paths, where they are given."""
-    return lambda inputs: [value for path in paths if isinstance(value := at(inputs, path), str) and value.startswith("/")]
 
 
 def uuid_of(resource_id: str, purpose: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.names import RULES
 from local.endpoints import Endpoints
-from local.provider.kinds.kind import Kind, ids_at, rule, uuid_of
+from local.provider.kinds.kind import Kind, rule, uuid_of
 from local.provider.wire import Properties
 
 
@@ -29,6 +29,5 @@ INSIGHTS = Kind(
     names=("resourceName",),
     rule=rule(RULES["insights"]),
     outputs=_component,
-    references=ids_at("workspaceResourceId"),
 )
 KINDS = (LOG_ANALYTICS, INSIGHTS)
