@@ -41,6 +41,11 @@ RULES: dict[str, tuple[str, str]] = {
     "identity": (r"[A-Za-z0-9][\w-]{2,127}", "3-128 letters, digits, _ and -"),
     "system_topic": (r"[A-Za-z0-9-]{3,50}", "3-50 letters, digits and dashes"),
     "network": (r"[A-Za-z0-9]([\w.-]{0,78}\w)?", "1-80 letters, digits, ._-, from a letter or digit, no final . or -"),
+    "metrics": (r"[A-Za-z0-9][A-Za-z0-9-]{2,42}[A-Za-z0-9]", "4-44 letters, digits and dashes"),
+    "grafana": (r"[A-Za-z][A-Za-z0-9-]{0,21}[A-Za-z0-9]", "2-23 letters, digits and dashes, from a letter"),
+    "alarm": (r"[^*#&+:<>?@%{}\\/|]{0,259}[^*#&+:<>?@%{}\\/|. ]", "1-260 characters, none of *#&+:<>?@%{}/| or a backslash"),
+    "collection": (r"[A-Za-z0-9]([\w.-]{1,62}[A-Za-z0-9])", "3-64 letters, digits, ._-"),
+    "budget": (r"[\w-]{1,63}", "1-63 letters, digits, _ and -"),
 }
 
 
@@ -66,6 +71,10 @@ class Names:
     virtual_network: str
     nat_gateway: str
     nat_address: str
+    metrics: str
+    grafana: str
+    action_group: str
+    budget: str
     workload: str
     suffix: str
 
@@ -76,6 +85,14 @@ class Names:
     def security_group(self, subnet: str) -> str:
         """Name of the security group of a subnet."""
         return _checked("network", _join("nsg", subnet, self.workload, self.suffix))
+
+    def alarm(self, what: str) -> str:
+        """Name of the alarm of this name in the tables."""
+        return _checked("alarm", _join("alarm", what, self.workload, self.suffix))
+
+    def collection(self, what: str) -> str:
+        """Name of what collects metrics or logs of this kind."""
+        return _checked("collection", _join("dc", what, self.workload, self.suffix))
 
     def endpoint(self, purpose: str) -> str:
         """Name of the private endpoint for this purpose."""
@@ -112,6 +129,10 @@ def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
         virtual_network=dashed("network", "vnet"),
         nat_gateway=dashed("network", "ng"),
         nat_address=dashed("network", "pip-ng"),
+        metrics=dashed("metrics", "amw"),
+        grafana=_checked("grafana", f"amg{packed}"),
+        action_group=dashed("alarm", "ag"),
+        budget=dashed("budget", "budget"),
         workload=workload,
         suffix=suffix,
     )

@@ -57,6 +57,14 @@ class Section:
             raise self._refused(key, list(values), allowed)
         return values
 
+    def mails(self, key: str) -> tuple[str, ...]:
+        """At least one mail address."""
+        allowed = "a list of one mail address or more"
+        values = self._list(key, allowed)
+        if not values or not all(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value) for value in values):
+            raise self._refused(key, list(values), allowed)
+        return values
+
     def addresses(self, key: str) -> tuple[str, ...]:
         """Public IPv4 addresses or ranges, in the form that every firewall of the platform takes.
 

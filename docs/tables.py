@@ -20,7 +20,9 @@ from events.data_routes import Lake, data_committed, dataset_failed
 from events.release_routes import Releases, image_pushed
 from events.routes import Route
 from events.training_routes import Workspace, features_registered, training_completed, training_failed
+from infra.alarms import CLUSTER, LOGS, METRICS
 from infra.endpoints import TABLE as ENDPOINTS
+from infra.logs import TABLE as LOG_SOURCES
 from infra.roles import TABLE as ROLES
 from infra.subnets import TABLE as SUBNETS, addressed
 from infra.subscriptions import TABLE as SUBSCRIPTIONS
@@ -115,8 +117,29 @@ def endpoints() -> str:
     )
 
 
+def alarms() -> str:
+    """Alarms, with what they mean."""
+    measured = [(alarm.name, f"{alarm.metric} of `{alarm.part}`", alarm.severity, alarm.means) for alarm in METRICS]
+    told = [(alarm.name, f"`{alarm.query}`", alarm.severity, alarm.means) for alarm in LOGS]
+    scraped = [(alarm.name, f"`{alarm.expression}`", alarm.severity, alarm.means) for alarm in CLUSTER]
+    return _table(
+        ("alarm", "watches", "severity", "means"), ((f"`{name}`", *rest) for name, *rest in (*measured, *told, *scraped))
+    )
+
+
+def logs() -> str:
+    """Diagnostic settings: what writes which logs."""
+    return _table(
+        ("part", "logs"),
+        (
+            (f"`{row.part}`", ", ".join((*row.groups, *row.categories)) + (" of blobs" if row.below else ""))
+            for row in LOG_SOURCES
+        ),
+    )
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
-    made.__name__: made for made in (hubs, subscriptions, routes, roles, components, subnets, endpoints)
+    made.__name__: made for made in (hubs, subscriptions, routes, roles, components, subnets, endpoints, alarms, logs)
 }
 
 

@@ -21,6 +21,7 @@ from infra.roles import Principal
 from infra.settings import Settings
 from infra.stores import Stores
 from infra.subnets import Subnet
+from infra.watch import watch
 
 settings = Settings.load(pulumi.Config())
 place = Placement.declare(settings)
@@ -65,6 +66,9 @@ if settings.network.private:
 topics = Topics("topics", TopicsArgs(placement=here, sources=parts))
 ready = grants.grant(topics.principal_ids, scopes)
 Deliveries("deliveries", DeliveriesArgs(placement=here, topics=topics.topic_names, stores=stores, ready=ready))
+
+every = {**parts, **topics.ids, Part.NETWORK: network.id}
+watch(here, settings, cluster=cluster, telemetry=telemetry, grants=grants, parts=every)
 
 offers = (here, network, identities, stores, telemetry, databricks, cluster, ml)
 for field, value in (pair for offer in offers for pair in offer.exports.items()):

@@ -21,6 +21,7 @@ class Placement:
 
     names: Names
     resource_group: pulumi.Output[str]
+    group_id: pulumi.Output[str]
     location: str
     tags: Mapping[str, str]
     subscription_id: pulumi.Output[str]
@@ -40,6 +41,7 @@ class Placement:
         return cls(
             names=settings.names,
             resource_group=group.name,
+            group_id=group.id,
             location=settings.location,
             tags=settings.tags,
             subscription_id=client.subscription_id,

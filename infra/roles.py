@@ -22,6 +22,7 @@ class Principal(StrEnum):
     WORKSPACE = "workspace"
     CLUSTER = "cluster"
     KUBELET = "kubelet"
+    GRAFANA = "grafana"
     LAKE_TOPIC = "lake-topic"
     REGISTRY_TOPIC = "registry-topic"
     WORKSPACE_TOPIC = "workspace-topic"
@@ -54,6 +55,7 @@ class Place(StrEnum):
     VAULT = "vault"
     INSIGHTS = "insights"
     CLUSTER_SUBNET = "cluster-subnet"
+    METRICS = "metrics"
 
 
 type Scope = Place | Hub
@@ -84,6 +86,7 @@ BUILD = "Container Registry Tasks Contributor"
 SECRETS = "Key Vault Secrets User"
 SCIENTIST = "AzureML Data Scientist"
 METRICS = "Monitoring Metrics Publisher"
+READ_METRICS = "Monitoring Data Reader"
 JOIN = "Network Contributor"
 
 TABLE: tuple[Assignment, ...] = (
@@ -121,6 +124,7 @@ TABLE: tuple[Assignment, ...] = (
     # Nodes are put into the subnet, and internal load balancers take addresses there.
     Assignment(Principal.CLUSTER, JOIN, Place.CLUSTER_SUBNET),
     Assignment(Principal.KUBELET, PULL, Place.REGISTRY),
+    Assignment(Principal.GRAFANA, READ_METRICS, Place.METRICS),
     Assignment(Principal.LAKE_TOPIC, SEND, Hub.DATA_DELIVERY),
     Assignment(Principal.LAKE_TOPIC, CONTRIBUTE, Place.DEAD_LETTER),
     Assignment(Principal.REGISTRY_TOPIC, SEND, Hub.ARTIFACT_REGISTRY),

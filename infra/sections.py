@@ -177,12 +177,33 @@ class ClusterSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class TelemetrySettings:
-    """How long logs are kept (days) and how much is taken in (gigabytes a day)."""
+    """How long logs are kept (days), how much is taken in (gigabytes a day), and whether there is a Grafana."""
 
     retention_days: int
     daily_cap_gb: int
+    dashboards: bool
 
     @classmethod
     def read(cls, section: Section) -> TelemetrySettings:
         """Read the section `telemetry`."""
-        return cls(retention_days=section.whole("retentionDays", 30, 730), daily_cap_gb=section.whole("dailyCapGb", 1, 1000))
+        return cls(
+            retention_days=section.whole("retentionDays", 30, 730),
+            daily_cap_gb=section.whole("dailyCapGb", 1, 1000),
+            dashboards=section.flag("dashboards"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationsSettings:
+    """Who is told when something is wrong, and how much a month may cost, in the subscription's currency."""
+
+    contacts: tuple[str, ...]
+    monthly_budget: int
+
+    @classmethod
+    def read(cls, section: Section) -> OperationsSettings:
+        """Read the section `operations`."""
+        return cls(
+            contacts=section.mails("contacts"),
+            monthly_budget=section.whole("monthlyBudget", 1, 1_000_000),
+        )

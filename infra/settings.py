@@ -17,13 +17,14 @@ from infra.sections import (
     ComputeSettings,
     EventSettings,
     NetworkSettings,
+    OperationsSettings,
     RegistrySettings,
     StorageSettings,
     TelemetrySettings,
     VaultSettings,
 )
 
-SECTIONS = ("storage", "vault", "registry", "events", "compute", "cluster", "telemetry")
+SECTIONS = ("storage", "vault", "registry", "events", "compute", "cluster", "telemetry", "operations")
 PLAIN = ("environment", "workload", "suffix", "location", "owner", "costCenter", "network", "addressSpace")
 
 
@@ -45,6 +46,7 @@ class Settings:
     compute: ComputeSettings
     cluster: ClusterSettings
     telemetry: TelemetrySettings
+    operations: OperationsSettings
 
     @property
     def tags(self) -> dict[str, str]:
@@ -96,6 +98,7 @@ class Settings:
             compute=_part(ComputeSettings.read, "compute", values),
             cluster=_part(ClusterSettings.read, "cluster", values),
             telemetry=_part(TelemetrySettings.read, "telemetry", values),
+            operations=_part(OperationsSettings.read, "operations", values),
         )
 
 

@@ -32,6 +32,8 @@ class Cluster(pulumi.ComponentResource):
 
     id: pulumi.Output[str]
     """ARM id of the cluster."""
+    name: pulumi.Output[str]
+    """Name of the cluster."""
     kubelet_principal_id: pulumi.Output[str]
     """Object id of the identity by which nodes pull images."""
     issuer_url: pulumi.Output[str]
@@ -44,7 +46,7 @@ class Cluster(pulumi.ComponentResource):
         scaled = ["agentPoolProfiles[0].count", "agentPoolProfiles[1].count"]
         opts = pulumi.ResourceOptions(parent=self, ignore_changes=scaled, depends_on=list(args.ready))
         cluster = _declare(name, args, opts)
-        self.id = cluster.id
+        self.id, self.name = cluster.id, cluster.name
         for schedule in SCHEDULES:
             _maintenance(schedule, cluster, args, pulumi.ResourceOptions(parent=self))
         self.kubelet_principal_id = filled_in(
@@ -80,6 +82,9 @@ def _declare(name: str, args: ClusterArgs, opts: pulumi.ResourceOptions) -> aks.
         network_profile=_network(),
         auto_upgrade_profile=aks.ManagedClusterAutoUpgradeProfileArgs(
             upgrade_channel=aks.UpgradeChannel.STABLE, node_os_upgrade_channel=aks.NodeOSUpgradeChannel.NODE_IMAGE
+        ),
+        azure_monitor_profile=aks.ManagedClusterAzureMonitorProfileArgs(
+            metrics=aks.ManagedClusterAzureMonitorProfileMetricsArgs(enabled=True)
         ),
         addon_profiles=_addons(args.log_analytics_id),
         agent_pool_profiles=[_system_pool(args), _user_pool(args)],

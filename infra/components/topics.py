@@ -32,6 +32,8 @@ class TopicsArgs:
 class Topics(pulumi.ComponentResource):
     """System topics with identities of their own, the only ones that may deliver through a firewall."""
 
+    ids: Mapping[Part, pulumi.Output[str]]
+    """ARM id of each topic."""
     topic_names: Mapping[Source, pulumi.Output[str]]
     """Name of each source's topic."""
     principal_ids: Mapping[Principal, pulumi.Output[str]]
@@ -46,6 +48,7 @@ class Topics(pulumi.ComponentResource):
             Source.REGISTRY: self._topic(Source.REGISTRY, names.registry_topic),
             Source.WORKSPACE: self._topic(Source.WORKSPACE, names.workspace_topic),
         }
+        self.ids = {Part(PRINCIPALS[source]): topic.id for source, topic in topics.items()}
         self.topic_names = {source: topic.name for source, topic in topics.items()}
         self.principal_ids = {PRINCIPALS[source]: _principal_id(topic) for source, topic in topics.items()}
         self.register_outputs({})

@@ -135,14 +135,14 @@ def _labels(slot: str) -> dict[str, str]:
 
 
 def _named(
-    name: str, labels: Mapping[str, str], annotations: pulumi.Input[Mapping[str, str]] | None = None
+    name: str, labels: Mapping[str, str], annotations: pulumi.Output[dict[str, str]] | None = None
 ) -> meta.v1.ObjectMetaArgs:
     return meta.v1.ObjectMetaArgs(name=name, namespace=NAMESPACE, labels=dict(labels), annotations=annotations)
 
 
-def _address_annotations(outputs: PlatformOutputs) -> dict[str, str] | None:
+def _address_annotations(outputs: PlatformOutputs) -> dict[str, str]:
     """In a private platform, an address of the cluster's own subnet ("Internal load balancer", learn.microsoft.com)."""
-    return {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"} if outputs.private else None
+    return {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"} if outputs.private else {}
 
 
 def _range(address: str) -> str:

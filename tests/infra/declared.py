@@ -70,6 +70,11 @@ FILLED_IN: dict[str, dict[str, Any]] = {
         "oidcIssuerProfile": {"enabled": True, "issuerURL": "https://oidc.example/"},
     },
 }
+WITH_OWN_IDENTITY = {
+    "azure-native:eventgrid:SystemTopic",
+    "azure-native:databricks:AccessConnector",
+    "azure-native:dashboard:Grafana",
+}
 NAME_INPUTS = (
     "accountName",
     "connectorName",
@@ -83,6 +88,8 @@ NAME_INPUTS = (
     "networkSecurityGroupName",
     "privateEndpointName",
     "privateZoneName",
+    "azureMonitorWorkspaceName",
+    "actionGroupName",
     "resourceGroupName",
 )
 CHILD_NAME_INPUTS = (
@@ -109,7 +116,7 @@ class Azure(pulumi.runtime.Mocks):
             added["identity"] = {**inputs["identity"], "userAssignedIdentities": identities}
         if args.typ == "azure-native:managedidentity:UserAssignedIdentity":
             added |= {"clientId": f"client-{args.name}", "principalId": f"principal-{args.name}"}
-        if args.typ in {"azure-native:eventgrid:SystemTopic", "azure-native:databricks:AccessConnector"}:
+        if args.typ in WITH_OWN_IDENTITY:
             added["identity"] = {**inputs["identity"], "principalId": f"principal-{args.name}", "tenantId": TENANT}
         if args.typ == "azure-native:keyvault:Vault":
             added["properties"] = {**inputs["properties"], "vaultUri": "https://kv.vault.azure.net/"}

@@ -75,6 +75,10 @@ BAD: list[tuple[str, object, str]] = [
     ("cluster.zones", ["4"], "1, 2, 3"),
     ("telemetry.dailyCapGb", 0, "1 to 1000"),
     ("telemetry.dailyCap", 1, "dailyCapGb"),
+    ("telemetry.dashboards", "yes", "true or false"),
+    ("operations.contacts", [], "one mail address"),
+    ("operations.contacts", ["team"], "one mail address"),
+    ("operations.monthlyBudget", 0, "1 to 1000000"),
 ]
 
 
@@ -115,7 +119,7 @@ def test_refuses_a_workload_whose_names_azure_would_refuse() -> None:
     st.dictionaries(
         st.text(max_size=8), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=4)
     ),
-    st.sampled_from(["storage", "vault", "registry", "events", "compute", "cluster", "telemetry"]),
+    st.sampled_from(["storage", "vault", "registry", "events", "compute", "cluster", "telemetry", "operations"]),
 )
 def test_any_wrong_section_is_refused_and_never_crashes(section: dict[str, object], name: str) -> None:
     with pytest.raises(SettingRefusedError):

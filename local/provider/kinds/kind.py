@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from local.endpoints import Endpoints
@@ -60,8 +60,10 @@ class Kind:
     references: References = no_references
     replace: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
-    extension: bool = False
-    """Lives under the resource that its `scope` names, not in a group of its own."""
+    values: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    """Values that the service takes, by dotted path, where the SDK's classes say nothing or something else."""
+    extension: str = ""
+    """The input that names the resource under which this one lives, instead of in a group of its own."""
     with_parent: bool = False
     """Exists from the moment its parent does; creating it sets it."""
     applied: bool = False
@@ -91,7 +93,7 @@ class Kind:
     def id_of(self, inputs: Mapping[str, Any]) -> str:
         """The ARM id that these inputs give; they have to hold all names."""
         if self.extension:
-            return f"{inputs['scope']}/providers/{self.arm_type}/{inputs[self.name_property]}"
+            return f"{inputs[self.extension]}/providers/{self.arm_type}/{inputs[self.name_property]}"
         group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{inputs.get('resourceGroupName', '')}"
         if self.arm_type == "Microsoft.Resources/resourceGroups":
             return group
