@@ -14,6 +14,8 @@ SCORING, HANDLER = "scoring", "event-handler"
 """The two workloads of the release: names of their image repositories, containers, services and service accounts."""
 NAMESPACE = "forecasting"
 """Kubernetes namespace of both."""
+BUILD_AGENTS = "builds"
+"""Name of the pool of agents on which the registry builds in a private network."""
 SCORING_PORT = 8080
 """TCP port of the scoring service, on its pods and on every address that leads to them."""
 RELEASE_PIPELINE = "release"
@@ -45,6 +47,9 @@ RULES: dict[str, tuple[str, str]] = {
     "grafana": (r"[A-Za-z][A-Za-z0-9-]{0,21}[A-Za-z0-9]", "2-23 letters, digits and dashes, from a letter"),
     "alarm": (r"[^*#&+:<>?@%{}\\/|]{0,259}[^*#&+:<>?@%{}\\/|. ]", "1-260 characters, none of *#&+:<>?@%{}/| or a backslash"),
     "collection": (r"[A-Za-z0-9]([\w.-]{1,62}[A-Za-z0-9])", "3-64 letters, digits, ._-"),
+    "devops_pool": (r"[A-Za-z0-9][A-Za-z0-9.-]{1,42}[A-Za-z0-9]", "3-44 letters, digits, . and -"),
+    "dev_center": (r"[A-Za-z0-9][\w.-]{2,25}", "3-26 letters, digits, ._-"),
+    "dev_center_project": (r"[A-Za-z0-9][\w.-]{2,62}", "3-63 letters, digits, ._-"),
     "budget": (r"[\w-]{1,63}", "1-63 letters, digits, _ and -"),
 }
 
@@ -75,6 +80,9 @@ class Names:
     grafana: str
     action_group: str
     budget: str
+    devops_pool: str
+    dev_center: str
+    dev_center_project: str
     workload: str
     suffix: str
 
@@ -133,6 +141,9 @@ def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
         grafana=_checked("grafana", f"amg{packed}"),
         action_group=dashed("alarm", "ag"),
         budget=dashed("budget", "budget"),
+        devops_pool=dashed("devops_pool", "mdp"),
+        dev_center=dashed("dev_center", "dc"),
+        dev_center_project=dashed("dev_center_project", "dcp"),
         workload=workload,
         suffix=suffix,
     )

@@ -86,6 +86,11 @@ class Section:
             raise self._refused(key, value, allowed)
         return str(found)
 
+    def without(self, key: str, allowed: str) -> None:
+        """Refuse a key that would say nothing."""
+        if key in self._values:
+            raise self._refused(key, self._values[key], allowed)
+
     def close(self) -> None:
         """Refuse keys that no reader asked for, since a mistyped key would otherwise say nothing."""
         for key in sorted(set(self._values) - self._read):

@@ -119,9 +119,9 @@ def endpoints() -> str:
 
 def alarms() -> str:
     """Alarms, with what they mean."""
-    measured = [(alarm.name, f"{alarm.metric} of `{alarm.part}`", alarm.severity, alarm.means) for alarm in METRICS]
-    told = [(alarm.name, f"`{alarm.query}`", alarm.severity, alarm.means) for alarm in LOGS]
-    scraped = [(alarm.name, f"`{alarm.expression}`", alarm.severity, alarm.means) for alarm in CLUSTER]
+    measured = [(alarm.name, f"{alarm.metric} of `{alarm.part}`", str(alarm.severity), alarm.means) for alarm in METRICS]
+    told = [(alarm.name, f"`{alarm.query}`", str(alarm.severity), alarm.means) for alarm in LOGS]
+    scraped = [(alarm.name, f"`{alarm.expression}`", str(alarm.severity), alarm.means) for alarm in CLUSTER]
     return _table(
         ("alarm", "watches", "severity", "means"), ((f"`{name}`", *rest) for name, *rest in (*measured, *told, *scraped))
     )

@@ -13,8 +13,8 @@ from infra.components.identities import Identities, IdentitiesArgs
 from infra.components.machine_learning import MachineLearning, MachineLearningArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.observability import Observability, ObservabilityArgs
-from infra.components.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs
 from infra.components.topics import Topics, TopicsArgs
+from infra.enclosure import enclose
 from infra.parts import Part
 from infra.placement import Placement
 from infra.roles import Principal
@@ -60,8 +60,8 @@ own = {Principal.ACCESS_CONNECTOR: databricks.connector_principal_id, Principal.
 grants.grant({**identities.principal_ids, **own}, {**scopes, **ml.scopes})
 
 parts = {**stores.ids, Part.DATABRICKS: databricks.id, Part.WORKSPACE: ml.id, Part.CLUSTER: cluster.id}
-if settings.network.private:
-    PrivateEndpoints("private-endpoints", PrivateEndpointsArgs(placement=here, network=network, targets=parts))
+if settings.agents:
+    enclose(here, settings.agents, network=network, registry=stores.registry, grants=grants, parts=parts)
 
 topics = Topics("topics", TopicsArgs(placement=here, sources=parts))
 ready = grants.grant(topics.principal_ids, scopes)

@@ -28,6 +28,8 @@ class Placement:
     tenant_id: pulumi.Output[str]
     private: bool
     """Services have no public address: what `allowed_addresses` and `admitted_subnets` say is empty."""
+    protected: bool
+    """The engine refuses to remove what holds something that no program can make again."""
     allowed_addresses: tuple[str, ...]
     """Public addresses that firewalls let in."""
     admitted_subnets: tuple[pulumi.Output[str], ...] = ()
@@ -47,8 +49,13 @@ class Placement:
             subscription_id=client.subscription_id,
             tenant_id=client.tenant_id,
             private=settings.network.private,
+            protected=settings.protected,
             allowed_addresses=() if settings.network.private else settings.allowed_addresses,
         )
+
+    def kept(self, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of a child that holds what no program can make again."""
+        return pulumi.ResourceOptions(parent=parent, protect=self.protected)
 
     def admitting(self, subnets: tuple[pulumi.Output[str], ...]) -> Placement:
         """The same place, with firewalls that let these subnets in."""

@@ -23,6 +23,7 @@ class Principal(StrEnum):
     CLUSTER = "cluster"
     KUBELET = "kubelet"
     GRAFANA = "grafana"
+    DEVOPS_POOLS = "devops-pools"
     LAKE_TOPIC = "lake-topic"
     REGISTRY_TOPIC = "registry-topic"
     WORKSPACE_TOPIC = "workspace-topic"
@@ -56,6 +57,7 @@ class Place(StrEnum):
     INSIGHTS = "insights"
     CLUSTER_SUBNET = "cluster-subnet"
     METRICS = "metrics"
+    NETWORK = "network"
 
 
 type Scope = Place | Hub
@@ -125,6 +127,8 @@ TABLE: tuple[Assignment, ...] = (
     Assignment(Principal.CLUSTER, JOIN, Place.CLUSTER_SUBNET),
     Assignment(Principal.KUBELET, PULL, Place.REGISTRY),
     Assignment(Principal.GRAFANA, READ_METRICS, Place.METRICS),
+    # The service that makes agents puts them into the network ("Configure Managed DevOps Pools networking").
+    Assignment(Principal.DEVOPS_POOLS, JOIN, Place.NETWORK),
     Assignment(Principal.LAKE_TOPIC, SEND, Hub.DATA_DELIVERY),
     Assignment(Principal.LAKE_TOPIC, CONTRIBUTE, Place.DEAD_LETTER),
     Assignment(Principal.REGISTRY_TOPIC, SEND, Hub.ARTIFACT_REGISTRY),

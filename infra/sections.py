@@ -35,6 +35,31 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgentSettings:
+    """Where agents inside the network register, their size and most, and the tier of the registry's own.
+
+    `service_id` is the object id, in the tenant, of the service DevOpsInfrastructure.
+    """
+
+    organisation: str
+    service_id: str
+    size: str
+    most: int
+    build_tier: str
+
+    @classmethod
+    def read(cls, section: Section) -> AgentSettings:
+        """Read the section `agents`."""
+        return cls(
+            organisation=section.text("organisation", r"https://dev\.azure\.com/[\w-]+", "https://dev.azure.com/ORGANISATION"),
+            service_id=section.text("devopsInfrastructureId", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a GUID"),
+            size=section.text("size", *VM_SIZE),
+            most=section.whole("most", 1, 20),
+            build_tier=section.choice("buildTier", ("S1", "S2", "S3")),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class StorageSettings:
     """Replication and keeping times (days) of both storage accounts."""
 

@@ -13,6 +13,7 @@ from contracts.errors import FourPartError
 from contracts.names import Names, names
 from contracts.section import Section
 from infra.sections import (
+    AgentSettings,
     ClusterSettings,
     ComputeSettings,
     EventSettings,
@@ -24,7 +25,7 @@ from infra.sections import (
     VaultSettings,
 )
 
-SECTIONS = ("storage", "vault", "registry", "events", "compute", "cluster", "telemetry", "operations")
+SECTIONS = ("storage", "vault", "registry", "events", "compute", "cluster", "telemetry", "operations", "agents")
 PLAIN = ("environment", "workload", "suffix", "location", "owner", "costCenter", "network", "addressSpace")
 
 
@@ -38,6 +39,7 @@ class Settings:
     cost_center: str
     names: Names
     network: NetworkSettings
+    protected: bool
     allowed_addresses: tuple[str, ...]
     storage: StorageSettings
     vault: VaultSettings
@@ -47,6 +49,8 @@ class Settings:
     cluster: ClusterSettings
     telemetry: TelemetrySettings
     operations: OperationsSettings
+    agents: AgentSettings | None
+    """None in a public stack, which hosted agents reach."""
 
     @property
     def tags(self) -> dict[str, str]:
@@ -65,7 +69,7 @@ class Settings:
         Raises:
             pulumi.RunError: when `of` refuses a value; the engine shows such an error without a trace.
         """
-        keys = (*PLAIN, "allowedAddresses", *SECTIONS)
+        keys = (*PLAIN, "allowedAddresses", "protected", *SECTIONS)
         try:
             return cls.of({key: value for key in keys if (value := _value(config, key)) is not None})
         except FourPartError as error:
@@ -90,6 +94,7 @@ class Settings:
                 top.text("suffix", r"[a-z0-9]{0,8}", "0-8 lower-case letters and digits"),
             ),
             network=NetworkSettings.read(top),
+            protected=top.flag("protected"),
             allowed_addresses=top.addresses("allowedAddresses"),
             storage=_part(StorageSettings.read, "storage", values),
             vault=_part(VaultSettings.read, "vault", values),
@@ -99,6 +104,7 @@ class Settings:
             cluster=_part(ClusterSettings.read, "cluster", values),
             telemetry=_part(TelemetrySettings.read, "telemetry", values),
             operations=_part(OperationsSettings.read, "operations", values),
+            agents=_agents(NetworkSettings.read(top), top, values),
         )
 
 
@@ -107,6 +113,13 @@ def _part[T](read: Callable[[Section], T], name: str, values: Mapping[str, Any])
     part = read(section)
     section.close()
     return part
+
+
+def _agents(network: NetworkSettings, top: Section, values: Mapping[str, Any]) -> AgentSettings | None:
+    if network.private:
+        return _part(AgentSettings.read, "agents", values)
+    top.without("agents", "nothing, unless `network` is private: hosted agents reach a public stack")
+    return None
 
 
 def _value(config: pulumi.Config, key: str) -> object:

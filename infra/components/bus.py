@@ -80,7 +80,7 @@ class Bus(pulumi.ComponentResource):
                 eventhub.PublicNetworkAccess.DISABLED if placement.private else eventhub.PublicNetworkAccess.ENABLED
             ),
             tags=placement.tags,
-            opts=self._child,
+            opts=placement.kept(self),
         )
 
     def _firewall(self, name: str) -> None:

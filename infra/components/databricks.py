@@ -71,7 +71,7 @@ class Databricks(pulumi.ComponentResource):
                 id=connector_id, identity_type=databricks.IdentityType.SYSTEM_ASSIGNED
             ),
             tags=placement.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=placement.kept(self),
         )
 
     def _injected(self) -> databricks.WorkspaceCustomParametersArgs:

@@ -77,7 +77,7 @@ class MachineLearning(pulumi.ComponentResource):
             allow_public_access_when_behind_vnet=False,
             v1_legacy_mode=False,
             tags=placement.tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.ready)),
+            opts=pulumi.ResourceOptions.merge(placement.kept(self), pulumi.ResourceOptions(depends_on=list(args.ready))),
         )
 
     def _cluster(self, name: str, size: str, most: int) -> None:

@@ -53,7 +53,7 @@ class Network(pulumi.ComponentResource):
         made = self._network(name)
         self.id = made.id
         self.subnet_ids = {row.subnet: pulumi.Output.concat(made.id, "/subnets/", row.subnet.value) for row in TABLE}
-        self.scopes = {Place.CLUSTER_SUBNET: self.subnet_ids[Subnet.CLUSTER]}
+        self.scopes = {Place.NETWORK: made.id, Place.CLUSTER_SUBNET: self.subnet_ids[Subnet.CLUSTER]}
         public = () if args.settings.private else tuple(row.subnet for row in TABLE if _reaches_services(row))
         self.admitted = tuple(self.subnet_ids[subnet] for subnet in public)
         self.exports = {"network": args.settings.mode, "qa_subnet_id": self.subnet_ids[Subnet.QA]}

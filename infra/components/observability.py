@@ -58,7 +58,7 @@ class Observability(pulumi.ComponentResource):
             public_network_access_for_ingestion=operationalinsights.PublicNetworkAccessType.ENABLED,
             public_network_access_for_query=operationalinsights.PublicNetworkAccessType.ENABLED,
             tags=placement.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=placement.kept(self),
         )
 
     def _insights(self) -> applicationinsights.Component:

@@ -26,6 +26,8 @@ class Registry(pulumi.ComponentResource):
 
     id: pulumi.Output[str]
     """ARM id of the registry."""
+    name: pulumi.Output[str]
+    """Name of the registry."""
     scopes: Mapping[Scope, pulumi.Output[str]]
     """ARM ids of what roles are given on."""
     exports: Exports
@@ -51,9 +53,9 @@ class Registry(pulumi.ComponentResource):
             zone_redundancy=acr.ZoneRedundancy.ENABLED if premium else acr.ZoneRedundancy.DISABLED,
             policies=_policies(args.placement) if premium else None,
             tags=args.placement.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=args.placement.kept(self),
         )
-        self.id = registry.id
+        self.id, self.name = registry.id, registry.name
         self.scopes = {Place.REGISTRY: registry.id}
         self.exports = {"registry_name": registry.name, "registry_login_server": registry.login_server}
         self.register_outputs(self.exports)

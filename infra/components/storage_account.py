@@ -77,7 +77,7 @@ class StorageAccount(pulumi.ComponentResource):
                 require_infrastructure_encryption=settings.infrastructure_encryption,
             ),
             tags=placement.tags,
-            opts=self._child,
+            opts=placement.kept(self),
         )
 
     def _container(self, container: str) -> storage.BlobContainer:
@@ -87,7 +87,7 @@ class StorageAccount(pulumi.ComponentResource):
             account_name=self.account_name,
             resource_group_name=self._args.placement.resource_group,
             public_access=storage.PublicAccess.NONE,
-            opts=self._child,
+            opts=self._args.placement.kept(self),
         )
 
     def _soft_delete(self, name: str) -> None:

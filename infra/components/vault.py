@@ -40,7 +40,7 @@ class Vault(pulumi.ComponentResource):
             location=args.placement.location,
             properties=_properties(args),
             tags=args.placement.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=args.placement.kept(self),
         )
         self.id = vault.id
         self.scopes = {Place.VAULT: vault.id}

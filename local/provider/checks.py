@@ -35,9 +35,13 @@ def _listed(path: str, allowed: tuple[object, ...], given: Any) -> list[Failure]
     words = ", ".join(map(str, allowed))
     return [
         Failure(path=path, reason=f"'{value}' is not a valid value for '{path}'; allowed: {words}.")
-        for value in (given if isinstance(given, list) else [given])
+        for value in _flat(given)
         if value not in (None, UNKNOWN, *allowed)
     ]
+
+
+def _flat(value: Any) -> list[Any]:
+    return [inner for item in value for inner in _flat(item)] if isinstance(value, list) else [value]
 
 
 def _covered(failure: Failure) -> Failure:

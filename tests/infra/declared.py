@@ -37,6 +37,7 @@ class Declared:
     inputs: dict[str, Any]
     dependencies: list[str]
     ignores: list[str]
+    protected: bool
 
 
 @dataclass(kw_only=True)
@@ -152,6 +153,7 @@ class Recorder(mocks.MockMonitor):
                 inputs=rpc.deserialize_properties(request.object),
                 dependencies=sorted(request.dependencies),
                 ignores=list(request.ignoreChanges),
+                protected=request.protect,
             )
             self._program.resources.append(resource)
         return answer

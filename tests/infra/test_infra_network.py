@@ -6,11 +6,12 @@ import ipaddress
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, strategies as st
 
 from infra.endpoints import TABLE as ENDPOINTS, ZONES
 from infra.subnets import TABLE, Subnet, addressed
-from tests.infra.declared import OPENED, Program, declared
+from tests.infra.declared import OPENED, ROOT, Program, declared
 from tests.infra.golden_list import STACKS
 
 SPACES = st.integers(16, 20).flatmap(
@@ -149,3 +150,16 @@ def _values(program: Program, token: str, path: tuple[str, ...]) -> list[Any]:
         found.append(value)
     assert found
     return found
+
+
+def test_a_private_stack_has_agents_inside_and_a_public_one_none() -> None:
+    program = declared("prod")
+    prefix = "/azure-native:network:VirtualNetwork/vnet-mlops-forecasting/subnets/"
+    assert program.one("containerregistry:AgentPool").inputs["virtualNetworkSubnetResourceId"] == f"{prefix}builds"
+    pool = program.one("devopsinfrastructure:Pool")
+    assert pool.inputs["fabricProfile"]["networkProfile"]["subnetId"] == f"{prefix}agents"
+    assert any("RoleAssignment::devops-pools-network-contributor-network" in urn for urn in pool.dependencies)
+    release = yaml.safe_load((ROOT / "pipelines" / "release-prod.yml").read_text())
+    assert release["pool"] == pool.inputs["poolName"]
+    assert not declared("dev").of("devopsinfrastructure:Pool")
+    assert not declared("dev").of("containerregistry:AgentPool")

@@ -28,8 +28,9 @@ def test_declares_the_resources_of_the_golden_list(stack: str) -> None:
 def test_a_private_stack_declares_all_of_a_public_one() -> None:
     public, private = (Counter((row["parent"], row["name"]) for row in listing(declared(stack))) for stack in STACKS)
     assert not public - private
-    more = {"private-endpoints", "grafana", "grafana-monitoring-data-reader-metrics"}
-    assert {parent if parent == "private-endpoints" else name for parent, name in private - public} == more
+    whole = {"private-endpoints", "agents"}
+    more = {"grafana", "grafana-monitoring-data-reader-metrics", "devops-pools-network-contributor-network"}
+    assert {parent if parent in whole else name for parent, name in private - public} == whole | more
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -190,6 +191,16 @@ def test_an_allowed_address_opens_every_firewall_and_no_other_does() -> None:
 def test_a_premium_registry_alone_has_a_firewall() -> None:
     assert "networkRuleSet" not in declared("dev").one("containerregistry:Registry").inputs
     assert _at(declared("prod").one("containerregistry:Registry"), "networkRuleSet.defaultAction") == "Deny"
+
+
+STATEFUL = {"StorageAccount", "BlobContainer", "Vault", "Registry", "Namespace", "Workspace"}
+
+
+def test_what_no_program_can_make_again_is_protected_where_the_settings_say_so() -> None:
+    protected = {item.type.rpartition(":")[2] for item in declared("prod").azure() if item.protected}
+    assert protected == STATEFUL
+    assert all(item.protected for item in declared("prod").azure() if item.type.rpartition(":")[2] in STATEFUL)
+    assert not any(item.protected for item in declared("dev").azure())
 
 
 def test_no_stack_is_named_in_the_code() -> None:

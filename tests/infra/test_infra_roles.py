@@ -56,6 +56,7 @@ def test_each_row_lands_on_the_resource_it_names() -> None:
         Place.REGISTRY: "Registry/crmlopsforecasting",
         Place.VAULT: "Vault/kv-mlops-forecasting",
         Place.INSIGHTS: "Component/ins-mlops-forecasting",
+        Place.NETWORK: "VirtualNetwork/vnet-mlops-forecasting",
         Place.METRICS: "AzureMonitorWorkspace/amw-mlops-forecasting",
         Place.CLUSTER_SUBNET: "VirtualNetwork/vnet-mlops-forecasting/subnets/cluster",
     }
@@ -65,7 +66,11 @@ def test_each_row_lands_on_the_resource_it_names() -> None:
 
 def test_each_principal_is_the_object_id_of_its_identity() -> None:
     principals = {item.name: item.inputs["principalId"] for item in _assignments("prod")}
-    renamed = {Principal.ACCESS_CONNECTOR: "principal-databricks-connector", Principal.KUBELET: "kubelet"}
+    renamed = {
+        Principal.DEVOPS_POOLS: "00000000-0000-0000-0000-000000000000",
+        Principal.ACCESS_CONNECTOR: "principal-databricks-connector",
+        Principal.KUBELET: "kubelet",
+    }
     for row in TABLE:
         assert principals[_name(row)] == renamed.get(row.principal, f"principal-{row.principal}")
 

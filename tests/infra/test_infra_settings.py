@@ -39,15 +39,24 @@ def test_reads_the_stack_files(stack: str) -> None:
     assert settings.cluster.user.least <= settings.cluster.user.most
 
 
-def test_stack_files_have_the_same_keys() -> None:
+def test_stack_files_have_the_same_keys_but_for_agents_of_a_private_one() -> None:
     dev, prod = _keys(stack_values("dev")), _keys(stack_values("prod"))
-    assert dev == prod
+    assert {key.partition(".")[0] for key in dev ^ prod} == {"agents"}
+
+
+def test_agents_are_asked_for_in_a_private_stack_and_refused_in_a_public_one() -> None:
+    prod = stack_values("prod")
+    with pytest.raises(SettingRefusedError, match=r"mlops-forecasting:agents\.organisation"):
+        Settings.of({key: value for key, value in prod.items() if key != "agents"})
+    with pytest.raises(SettingRefusedError, match=r"mlops-forecasting:agents` is not usable(.|\n)*hosted agents reach"):
+        Settings.of({**stack_values("dev"), "agents": prod["agents"]})
 
 
 BAD: list[tuple[str, object, str]] = [
     ("environment", "Dev", "lower-case"),
     ("location", "West Europe", "region"),
     ("network", "closed", "public, private"),
+    ("protected", "no", "true or false"),
     ("addressSpace", "10.40.0.0/21", "/20"),
     ("addressSpace", "192.168.0.0/20", "10.0.0.0/8"),
     ("addressSpace", "10.40.0.1/20", "10.0.0.0/8"),

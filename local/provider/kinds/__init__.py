@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from local.provider.kinds import (
+    agents,
     azure_devops,
     cluster,
     container_groups,
@@ -37,6 +38,7 @@ _MODULES = (
     container_groups,
     cluster,
     azure_devops,
+    agents,
 )
 KINDS: Mapping[str, Kind] = {kind.sdk_type: kind for module in _MODULES for kind in module.KINDS}
 

@@ -74,6 +74,10 @@ QUERY_VALUES = {
     "criteria.allOf.operator": ("Equals", "GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"),
 }
 
+STREAMS = ("Microsoft-PrometheusMetrics", "Microsoft-ContainerInsights-Group-Default", "Microsoft-ContainerLogV2")
+"""Streams of the cluster's agents, of which the SDK's enumeration knows none."""
+STREAM_LISTS = ("dataFlows.streams", "dataSources.extensions.streams", "dataSources.prometheusForwarder.streams")
+
 
 def _kind(token: str, arm: str, own: str, named: str, **more: Any) -> Kind:
     made: type[Kind] = more.pop("of", Kind)
@@ -92,7 +96,12 @@ KINDS = (
     _kind("monitor:AzureMonitorWorkspace", "Monitor/accounts", "azureMonitorWorkspaceName", "metrics", outputs=_ready),
     _kind("monitor:DataCollectionEndpoint", "Insights/dataCollectionEndpoints", "dataCollectionEndpointName", "collection"),
     _kind(
-        "monitor:DataCollectionRule", "Insights/dataCollectionRules", "dataCollectionRuleName", "collection", replace=("kind",)
+        "monitor:DataCollectionRule",
+        "Insights/dataCollectionRules",
+        "dataCollectionRuleName",
+        "collection",
+        values=dict.fromkeys(STREAM_LISTS, STREAMS),
+        replace=("kind",),
     ),
     _kind(
         "monitor:DataCollectionRuleAssociation",
