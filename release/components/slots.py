@@ -12,7 +12,7 @@ from contracts.names import NAMESPACE, SCORING
 from contracts.outputs import PlatformOutputs
 from release.environment import of_scoring
 from release.platform_stack import URL_PORT, Platform, known_once_made, once_made
-from release.pods import TMP, WORKLOAD_IDENTITY, container_security, drained, environment, http_probe, pod, resources
+from release.pods import TMP, WORKLOAD_IDENTITY, container_security, drained, environment, http_probe, pod, resources, scraped
 from release.settings import SLOTS, Settings
 
 NOBODY = "0.0.0.0/32"
@@ -77,7 +77,9 @@ class Slots(pulumi.ComponentResource):
                     rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
                 ),
                 template=core.v1.PodTemplateSpecArgs(
-                    metadata=meta.v1.ObjectMetaArgs(labels={**labels, **WORKLOAD_IDENTITY}),
+                    metadata=meta.v1.ObjectMetaArgs(
+                        labels={**labels, **WORKLOAD_IDENTITY}, annotations=scraped("/metrics", URL_PORT)
+                    ),
                     spec=pod(SCORING, self._container(slot, digest), labels),
                 ),
             ),
