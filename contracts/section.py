@@ -91,6 +91,11 @@ class Section:
         if key in self._values:
             raise self._refused(key, self._values[key], allowed)
 
+    def section(self, key: str) -> Section:
+        """The mapping below a key; where there is none, an empty one, whose first key is then missed."""
+        self._read.add(key)
+        return Section(f"{self._prefix}{key}.", self._values.get(key, {}))
+
     def close(self) -> None:
         """Refuse keys that no reader asked for, since a mistyped key would otherwise say nothing."""
         for key in sorted(set(self._values) - self._read):

@@ -25,7 +25,6 @@ from infra.sections import (
     VaultSettings,
 )
 
-SECTIONS = ("storage", "vault", "registry", "events", "compute", "cluster", "telemetry", "operations", "agents")
 PLAIN = ("environment", "workload", "suffix", "location", "owner", "costCenter", "network", "addressSpace")
 
 
@@ -69,9 +68,8 @@ class Settings:
         Raises:
             pulumi.RunError: when `of` refuses a value; the engine shows such an error without a trace.
         """
-        keys = (*PLAIN, "allowedAddresses", "protected", *SECTIONS)
         try:
-            return cls.of({key: value for key in keys if (value := _value(config, key)) is not None})
+            return cls.of({key: _value(config, key) for key in _given(config.name)})
         except FourPartError as error:
             raise pulumi.RunError(str(error)) from error
 
@@ -80,10 +78,17 @@ class Settings:
         """Check the values of a stack file, keys without the project's name.
 
         Raises:
-            SettingRefusedError: when a key is missing, mistyped or out of range.
+            SettingRefusedError: when a key is missing, mistyped, unknown or out of range.
             NameRefusedError: when a name built from `workload` and `suffix` is one that Azure refuses.
         """
         top = Section("mlops-forecasting:", values)
+        found = cls._read(top)
+        top.close()
+        return found
+
+    @classmethod
+    def _read(cls, top: Section) -> Settings:
+        network = NetworkSettings.read(top)
         return cls(
             environment=top.text("environment", r"[a-z][a-z0-9-]{1,15}", "2-16 lower-case letters, digits and dashes"),
             location=top.text("location", r"[a-z]{3,24}\d?", "an Azure region such as westeurope"),
@@ -93,33 +98,39 @@ class Settings:
                 top.text("workload", r"[a-z][a-z0-9-]{2,30}", "3-31 lower-case letters, digits and dashes"),
                 top.text("suffix", r"[a-z0-9]{0,8}", "0-8 lower-case letters and digits"),
             ),
-            network=NetworkSettings.read(top),
+            network=network,
             protected=top.flag("protected"),
             allowed_addresses=top.addresses("allowedAddresses"),
-            storage=_part(StorageSettings.read, "storage", values),
-            vault=_part(VaultSettings.read, "vault", values),
-            registry=_part(RegistrySettings.read, "registry", values),
-            events=_part(EventSettings.read, "events", values),
-            compute=_part(ComputeSettings.read, "compute", values),
-            cluster=_part(ClusterSettings.read, "cluster", values),
-            telemetry=_part(TelemetrySettings.read, "telemetry", values),
-            operations=_part(OperationsSettings.read, "operations", values),
-            agents=_agents(NetworkSettings.read(top), top, values),
+            storage=_part(StorageSettings.read, top, "storage"),
+            vault=_part(VaultSettings.read, top, "vault"),
+            registry=_part(RegistrySettings.read, top, "registry"),
+            events=_part(EventSettings.read, top, "events"),
+            compute=_part(ComputeSettings.read, top, "compute"),
+            cluster=_part(ClusterSettings.read, top, "cluster"),
+            telemetry=_part(TelemetrySettings.read, top, "telemetry"),
+            operations=_part(OperationsSettings.read, top, "operations"),
+            agents=_agents(network, top),
         )
 
 
-def _part[T](read: Callable[[Section], T], name: str, values: Mapping[str, Any]) -> T:
-    section = Section(f"mlops-forecasting:{name}.", values.get(name, {}))
+def _part[T](read: Callable[[Section], T], top: Section, name: str) -> T:
+    section = top.section(name)
     part = read(section)
     section.close()
     return part
 
 
-def _agents(network: NetworkSettings, top: Section, values: Mapping[str, Any]) -> AgentSettings | None:
+def _agents(network: NetworkSettings, top: Section) -> AgentSettings | None:
     if network.private:
-        return _part(AgentSettings.read, "agents", values)
+        return _part(AgentSettings.read, top, "agents")
     top.without("agents", "nothing, unless `network` is private: hosted agents reach a public stack")
     return None
+
+
+def _given(project: str) -> list[str]:
+    """Every key of the project that the engine hands over, known or not."""
+    told = {*pulumi.runtime.config.CONFIG.get(), *pulumi.runtime.get_config_env()}
+    return sorted(key.partition(":")[2] for key in told if key.startswith(f"{project}:"))
 
 
 def _value(config: pulumi.Config, key: str) -> object:

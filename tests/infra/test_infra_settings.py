@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pulumi
@@ -84,6 +85,7 @@ BAD: list[tuple[str, object, str]] = [
     ("cluster.zones", ["4"], "1, 2, 3"),
     ("telemetry.dailyCapGb", 0, "1 to 1000"),
     ("telemetry.dailyCap", 1, "dailyCapGb"),
+    ("netwrk", "private", "network"),
     ("telemetry.dashboards", "yes", "true or false"),
     ("operations.contacts", [], "one mail address"),
     ("operations.contacts", ["team"], "one mail address"),
@@ -161,4 +163,12 @@ def test_the_engine_gets_the_refusal_as_a_message_without_a_trace() -> None:
     whole = {f"mlops-forecasting:{key}": value for key, value in stack_values("dev").items() if isinstance(value, str)}
     pulumi.runtime.set_all_config({**whole, "mlops-forecasting:network": "closed"})
     with pytest.raises(pulumi.RunError, match=r"mlops-forecasting:network(.|\n)*given: +closed(.|\n)*do: +Change"):
+        Settings.load(pulumi.Config("mlops-forecasting"))
+
+
+def test_a_key_that_nobody_knows_is_refused_as_the_engine_hands_it_over() -> None:
+    values = {**stack_values("dev"), "netwrk": "private"}
+    given = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    pulumi.runtime.set_all_config({f"mlops-forecasting:{key}": value for key, value in given.items()})
+    with pytest.raises(pulumi.RunError, match=r"mlops-forecasting:netwrk(.|\n)*allowed: the keys (.|\n)*network, "):
         Settings.load(pulumi.Config("mlops-forecasting"))
