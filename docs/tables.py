@@ -32,6 +32,7 @@ GRAPHS = FOLDER.parent / "tests" / "infra" / "golden"
 PLACE = re.compile(r"<!-- table: ([a-z]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
+NARROWED = ", containers of the workspace alone"
 WITHOUT_TYPES: Mapping[Hub, str] = {
     Hub.DEAD_LETTER: "what the handler gave up on, as it came, with the reason in a header",
     Hub.SALES_STREAM: "nothing yet",
@@ -81,8 +82,8 @@ def routes() -> str:
 def roles() -> str:
     """Role assignments of the platform."""
     return _table(
-        ("who", "role", "on", "narrowed"),
-        ((row.principal, row.role, f"`{row.scope}`", "to containers of the workspace" if row.condition else "") for row in ROLES),
+        ("who", "role", "on", "why"),
+        ((row.principal, row.role, f"`{row.scope}`{NARROWED if row.condition else ''}", row.why) for row in ROLES),
     )
 
 
