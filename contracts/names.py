@@ -14,6 +14,10 @@ SCORING, HANDLER = "scoring", "event-handler"
 """The two workloads of the release: names of their image repositories, containers, services and service accounts."""
 NAMESPACE = "forecasting"
 """Kubernetes namespace of both."""
+BUILD_AGENTS = "builds"
+"""Name of the pool of agents on which the registry builds in a private network."""
+SCORING_PORT = 8080
+"""TCP port of the scoring service, on its pods and on every address that leads to them."""
 RELEASE_PIPELINE = "release"
 """Name of the Azure DevOps pipeline that releases an image."""
 SCORING_LOGS, DEAD_LETTER, FORECASTS = "scoring-logs", "dead-letter", "forecasts"
@@ -38,6 +42,15 @@ RULES: dict[str, tuple[str, str]] = {
     "log_analytics": (r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]", "4-63 letters, digits and dashes"),
     "identity": (r"[A-Za-z0-9][\w-]{2,127}", "3-128 letters, digits, _ and -"),
     "system_topic": (r"[A-Za-z0-9-]{3,50}", "3-50 letters, digits and dashes"),
+    "network": (r"[A-Za-z0-9]([\w.-]{0,78}\w)?", "1-80 letters, digits, ._-, from a letter or digit, no final . or -"),
+    "metrics": (r"[A-Za-z0-9][A-Za-z0-9-]{2,42}[A-Za-z0-9]", "4-44 letters, digits and dashes"),
+    "grafana": (r"[A-Za-z][A-Za-z0-9-]{0,21}[A-Za-z0-9]", "2-23 letters, digits and dashes, from a letter"),
+    "alarm": (r"[^*#&+:<>?@%{}\\/|]{0,259}[^*#&+:<>?@%{}\\/|. ]", "1-260 characters, none of *#&+:<>?@%{}/| or a backslash"),
+    "collection": (r"[A-Za-z0-9]([\w.-]{1,62}[A-Za-z0-9])", "3-64 letters, digits, ._-"),
+    "devops_pool": (r"[A-Za-z0-9][A-Za-z0-9.-]{1,42}[A-Za-z0-9]", "3-44 letters, digits, . and -"),
+    "dev_center": (r"[A-Za-z0-9][\w.-]{2,25}", "3-26 letters, digits, ._-"),
+    "dev_center_project": (r"[A-Za-z0-9][\w.-]{2,62}", "3-63 letters, digits, ._-"),
+    "budget": (r"[\w-]{1,63}", "1-63 letters, digits, _ and -"),
 }
 
 
@@ -60,12 +73,38 @@ class Names:
     lake_topic: str
     registry_topic: str
     workspace_topic: str
+    virtual_network: str
+    nat_gateway: str
+    nat_address: str
+    metrics: str
+    grafana: str
+    action_group: str
+    budget: str
+    devops_pool: str
+    dev_center: str
+    dev_center_project: str
     workload: str
     suffix: str
 
     def identity(self, role: str) -> str:
         """Name of the user-assigned identity that a workload of this role runs as."""
         return _checked("identity", _join("id", role, self.workload, self.suffix))
+
+    def security_group(self, subnet: str) -> str:
+        """Name of the security group of a subnet."""
+        return _checked("network", _join("nsg", subnet, self.workload, self.suffix))
+
+    def alarm(self, what: str) -> str:
+        """Name of the alarm of this name in the tables."""
+        return _checked("alarm", _join("alarm", what, self.workload, self.suffix))
+
+    def collection(self, what: str) -> str:
+        """Name of what collects metrics or logs of this kind."""
+        return _checked("collection", _join("dc", what, self.workload, self.suffix))
+
+    def endpoint(self, purpose: str) -> str:
+        """Name of the private endpoint for this purpose."""
+        return _checked("network", _join("pe", purpose, self.workload, self.suffix))
 
 
 def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
@@ -95,6 +134,16 @@ def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
         lake_topic=dashed("system_topic", "egst-lake"),
         registry_topic=dashed("system_topic", "egst-cr"),
         workspace_topic=dashed("system_topic", "egst-mlw"),
+        virtual_network=dashed("network", "vnet"),
+        nat_gateway=dashed("network", "ng"),
+        nat_address=dashed("network", "pip-ng"),
+        metrics=dashed("metrics", "amw"),
+        grafana=_checked("grafana", f"amg{packed}"),
+        action_group=dashed("alarm", "ag"),
+        budget=dashed("budget", "budget"),
+        devops_pool=dashed("devops_pool", "mdp"),
+        dev_center=dashed("dev_center", "dc"),
+        dev_center_project=dashed("dev_center_project", "dcp"),
         workload=workload,
         suffix=suffix,
     )

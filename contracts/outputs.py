@@ -27,6 +27,8 @@ class PlatformOutputs:
     subscription_id: str
     tenant_id: str
     resource_group: str
+    network: str
+    qa_subnet_id: str
     lake_account: str
     bronze_url: str
     silver_url: str
@@ -66,6 +68,11 @@ class PlatformOutputs:
                 remedy="Run `pulumi up` on the platform stack first.",
             )
         return cls(**{name: outputs[name] for name in wanted})
+
+    @property
+    def private(self) -> bool:
+        """Whether the platform's services have no public address."""
+        return self.network == "private"
 
     @property
     def lake_id(self) -> str:

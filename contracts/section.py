@@ -65,6 +65,14 @@ class Section:
             raise self._refused(key, list(values), allowed)
         return values
 
+    def mails(self, key: str) -> tuple[str, ...]:
+        """At least one mail address."""
+        allowed = "a list of one mail address or more"
+        values = self._list(key, allowed)
+        if not values or not all(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value) for value in values):
+            raise self._refused(key, list(values), allowed)
+        return values
+
     def addresses(self, key: str) -> tuple[str, ...]:
         """Public IPv4 addresses or ranges, in the form that every firewall of the platform takes.
 
@@ -77,9 +85,24 @@ class Section:
                 raise self._refused(key, value, allowed)
         return values
 
-    def part(self, key: str) -> Section:
-        """A mapping of its own below this one."""
-        return Section(f"{self._prefix}{key}.", self._get(key, "a mapping of keys to values"))
+    def private_range(self, key: str, inside: str, widest: int, narrowest: int) -> str:
+        """A range of private addresses with a prefix from `widest` to `narrowest` bits."""
+        allowed = f"a range in {inside} from /{widest} to /{narrowest}, such as 10.40.0.0/{narrowest}"
+        value = self._get(key, allowed)
+        found = _network(value) if isinstance(value, str) else None
+        if found is None or not found.subnet_of(ipaddress.IPv4Network(inside)) or not widest <= found.prefixlen <= narrowest:
+            raise self._refused(key, value, allowed)
+        return str(found)
+
+    def without(self, key: str, allowed: str) -> None:
+        """Refuse a key that would say nothing."""
+        if key in self._values:
+            raise self._refused(key, self._values[key], allowed)
+
+    def section(self, key: str) -> Section:
+        """The mapping below a key; where there is none, an empty one, whose first key is then missed."""
+        self._read.add(key)
+        return Section(f"{self._prefix}{key}.", self._values.get(key, {}))
 
     def close(self) -> None:
         """Refuse keys that no reader asked for, since a mistyped key would otherwise say nothing."""
@@ -111,10 +134,13 @@ def _refused(key: str, value: object, allowed: str) -> SettingRefusedError:
     )
 
 
-def _is_public(text: str) -> bool:
+def _network(text: str) -> ipaddress.IPv4Network | None:
     try:
-        network = ipaddress.IPv4Network(text)
+        return ipaddress.IPv4Network(text)
     except ValueError:
-        return False
-    single = "/" not in text
-    return network.is_global and (single or 8 <= network.prefixlen <= 30)  # noqa: PLR2004 - the widths named in `addresses`
+        return None
+
+
+def _is_public(text: str) -> bool:
+    network, single = _network(text), "/" not in text
+    return network is not None and network.is_global and (single or 8 <= network.prefixlen <= 30)  # noqa: PLR2004 - the widths named in `addresses`

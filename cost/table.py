@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cost.estimate import Estimate
+from cost.estimate import Estimate, Line
 from cost.metered import When
 from cost.prices import Prices
 
@@ -13,7 +13,6 @@ HEADINGS = {
     When.TRAINING: "training runs",
     When.USE: "other use",
 }
-WIDTHS = (26, 30, 12, 20)
 AMOUNT = 10
 
 
@@ -40,19 +39,20 @@ def side_by_side(found: Sequence[Estimate]) -> str:
 
 def _lines(found: Estimate) -> Iterator[str]:
     yield f"stack {found.stack}, {found.region}: USD a month of 730 hours, list prices without tax"
+    widths = [max(map(len, column)) for column in zip(*(_cells(line, found.region) for line in found.lines), strict=True)]
     for when, heading in HEADINGS.items():
         lines = [line for line in found.lines if line.metered.when is when]
         if not lines:
             continue
-        yield f"\n{heading:<{sum(WIDTHS) + 3}} {_money(found.total(when)):>{AMOUNT}}"
+        yield f"\n{heading:<{sum(widths) + 2 * len(widths)}}{_money(found.total(when)):>{AMOUNT}}"
         for line in lines:
-            region = "" if line.price.region == found.region else f" ({line.price.region})"
-            cells = (line.resource, f"{line.metered.meter}{region}", f"{line.metered.quantity:,.6g}", line.price.unit)
-            yield (
-                "  "
-                + " ".join(f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
-                + f" {_money(line.usd):>{AMOUNT - 2}}"
-            )
+            cells = zip(_cells(line, found.region), widths, strict=True)
+            yield "  " + "  ".join(f"{cell:<{width}}" for cell, width in cells) + f"{_money(line.usd):>{AMOUNT}}"
+
+
+def _cells(line: Line, region: str) -> tuple[str, str, str, str]:
+    of = "" if line.price.region == region else f" ({line.price.region})"
+    return line.resource, f"{line.metered.meter}{of}", f"{line.metered.quantity:,.6g}", line.price.unit
 
 
 def _totals(found: Estimate) -> Iterator[str]:

@@ -92,7 +92,7 @@ class Usage:
             SettingRefusedError: when a key is missing, unknown, mistyped or out of range.
         """
         top = Section(f"mlops-forecasting:{KEY}.", values)
-        training, preparation, data = (top.part(name) for name in ("training", "preparation", "data"))
+        training, preparation, data = (top.section(name) for name in ("training", "preparation", "data"))
         found = cls(
             training=TrainingUsage.read(training), preparation=PreparationUsage.read(preparation), data=DataUsage.read(data)
         )

@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[1]
 PROJECT = "mlops-forecasting"
 SUBSCRIPTION = "11111111-0000-4000-8000-000000000000"
 TENANT = "22222222-0000-4000-8000-000000000000"
+OPENED = json.dumps({"allowedAddresses": ["20.50.1.0/24", "20.60.1.1"]})
+"""Changes to a stack file that let people and agents in from two places."""
 
 
 class ProgramFailedError(FourPartError):
@@ -44,6 +46,7 @@ class Declared:
     inputs: dict[str, Any]
     dependencies: list[str]
     ignores: list[str]
+    protected: bool
 
 
 @dataclass(kw_only=True)
@@ -77,6 +80,11 @@ FILLED_IN: dict[str, dict[str, Any]] = {
         "oidcIssuerProfile": {"enabled": True, "issuerURL": "https://oidc.example/"},
     },
 }
+WITH_OWN_IDENTITY = {
+    "azure-native:eventgrid:SystemTopic",
+    "azure-native:databricks:AccessConnector",
+    "azure-native:dashboard:Grafana",
+}
 NAME_INPUTS = (
     "accountName",
     "connectorName",
@@ -86,9 +94,23 @@ NAME_INPUTS = (
     "systemTopicName",
     "vaultName",
     "workspaceName",
+    "virtualNetworkName",
+    "networkSecurityGroupName",
+    "privateEndpointName",
+    "privateZoneName",
+    "azureMonitorWorkspaceName",
+    "actionGroupName",
     "resourceGroupName",
 )
-CHILD_NAME_INPUTS = ("containerName", "computeName", "consumerGroupName", "eventHubName", "eventSubscriptionName")
+CHILD_NAME_INPUTS = (
+    "virtualNetworkLinkName",
+    "configName",
+    "containerName",
+    "computeName",
+    "consumerGroupName",
+    "eventHubName",
+    "eventSubscriptionName",
+)
 
 
 class Azure(pulumi.runtime.Mocks):
@@ -104,7 +126,7 @@ class Azure(pulumi.runtime.Mocks):
             added["identity"] = {**inputs["identity"], "userAssignedIdentities": identities}
         if args.typ == "azure-native:managedidentity:UserAssignedIdentity":
             added |= {"clientId": f"client-{args.name}", "principalId": f"principal-{args.name}"}
-        if args.typ in {"azure-native:eventgrid:SystemTopic", "azure-native:databricks:AccessConnector"}:
+        if args.typ in WITH_OWN_IDENTITY:
             added["identity"] = {**inputs["identity"], "principalId": f"principal-{args.name}", "tenantId": TENANT}
         if args.typ == "azure-native:keyvault:Vault":
             added["properties"] = {**inputs["properties"], "vaultUri": "https://kv.vault.azure.net/"}
@@ -140,6 +162,7 @@ class Recorder(mocks.MockMonitor):
                 inputs=rpc.deserialize_properties(request.object),
                 dependencies=sorted(request.dependencies),
                 ignores=list(request.ignoreChanges),
+                protected=request.protect,
             )
             self._program.resources.append(resource)
         return answer

@@ -90,8 +90,7 @@ def released(stack: str = "dev", **changes: Any) -> Program:
 
 @cache
 def _released(stack: str, changes: str) -> Program:
-    platform = json.dumps({**declared("dev").outputs, "stack": stack})
-    return recorded(["deployment.declared_release", stack, changes], platform)
+    return recorded(["deployment.declared_release", stack, changes], json.dumps(declared(stack).outputs))
 
 
 def kubernetes(program: Program, kind: str) -> dict[str, Declared]:

@@ -13,19 +13,26 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
+import yaml
+
 from contracts.events import HUB_OF, AzureEvent, Hub, OwnEvent
 from events.data_routes import Lake, data_committed, dataset_failed
 from events.release_routes import Releases, image_pushed
 from events.routes import Route
 from events.training_routes import Workspace, features_registered, training_completed, training_failed
+from infra.alarms import CLUSTER, LOGS, METRICS
+from infra.endpoints import TABLE as ENDPOINTS
+from infra.logs import TABLE as LOG_SOURCES
 from infra.roles import TABLE as ROLES
+from infra.subnets import TABLE as SUBNETS, addressed
 from infra.subscriptions import TABLE as SUBSCRIPTIONS
 
 FOLDER = Path(__file__).parent
-GRAPH = FOLDER.parent / "tests" / "infra" / "golden" / "dev.json"
+GRAPHS = FOLDER.parent / "tests" / "infra" / "golden"
 PLACE = re.compile(r"<!-- table: ([a-z]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
+NARROWED = ", containers of the workspace alone"
 WITHOUT_TYPES: Mapping[Hub, str] = {
     Hub.DEAD_LETTER: "what the handler gave up on, as it came, with the reason in a header",
     Hub.SALES_STREAM: "nothing yet",
@@ -75,24 +82,66 @@ def routes() -> str:
 def roles() -> str:
     """Role assignments of the platform."""
     return _table(
-        ("who", "role", "on", "narrowed"),
-        ((row.principal, row.role, f"`{row.scope}`", "to containers of the workspace" if row.condition else "") for row in ROLES),
+        ("who", "role", "on", "why"),
+        ((row.principal, row.role, f"`{row.scope}`{NARROWED if row.condition else ''}", row.why) for row in ROLES),
     )
 
 
 def components() -> str:
     """Components of the platform program and what they declare."""
-    declared: dict[str, Counter[str]] = {}
-    for resource in json.loads(GRAPH.read_text()):
-        if resource["type"].startswith("azure-native:"):
-            declared.setdefault(resource["parent"], Counter())[resource["type"].split(":")[-1]] += 1
-    rows = sorted((name, kinds) for name, kinds in declared.items() if name != "stack")
+    public, private = (_declared(stack) for stack in ("dev", "prod"))
+    rows = sorted((name, kinds) for name, kinds in (public | private).items() if name != "stack")
     return _table(
-        ("component", "what it is", "resources"), ((f"`{name}`", _about(name), _counted(kinds)) for name, kinds in rows)
+        ("component", "what it is", "resources", "only in `prod`"),
+        (
+            (f"`{name}`", _about(name), _counted(public.get(name, Counter())), _counted(kinds - public.get(name, Counter())))
+            for name, kinds in rows
+        ),
     )
 
 
-TABLES: Mapping[str, Callable[[], str]] = {made.__name__: made for made in (hubs, subscriptions, routes, roles, components)}
+def subnets() -> str:
+    """Subnets of the virtual network, with their place in the address space of `dev`."""
+    stack = yaml.safe_load((FOLDER.parent / "Pulumi.dev.yaml").read_text())["config"]
+    ranges = addressed(stack["mlops-forecasting:addressSpace"])
+    return _table(
+        ("subnet", "in dev", "what lives there", "handed over to"),
+        ((f"`{row.subnet}`", ranges[row.subnet], row.lives, row.delegated or "") for row in SUBNETS),
+    )
+
+
+def endpoints() -> str:
+    """Private endpoints with the zones that name them."""
+    return _table(
+        ("endpoint", "leads to", "sub-resource", "DNS zones"),
+        ((f"`{row.name}`", f"`{row.part}`", row.group, ", ".join(f"`{zone}`" for zone in row.zones)) for row in ENDPOINTS),
+    )
+
+
+def alarms() -> str:
+    """Alarms, with what they mean."""
+    measured = [(alarm.name, f"{alarm.metric} of `{alarm.part}`", str(alarm.severity), alarm.means) for alarm in METRICS]
+    told = [(alarm.name, f"`{alarm.query}`", str(alarm.severity), alarm.means) for alarm in LOGS]
+    scraped = [(alarm.name, f"`{alarm.expression}`", str(alarm.severity), alarm.means) for alarm in CLUSTER]
+    return _table(
+        ("alarm", "watches", "severity", "means"), ((f"`{name}`", *rest) for name, *rest in (*measured, *told, *scraped))
+    )
+
+
+def logs() -> str:
+    """Diagnostic settings: what writes which logs."""
+    return _table(
+        ("part", "logs"),
+        (
+            (f"`{row.part}`", ", ".join((*row.groups, *row.categories)) + (" of blobs" if row.below else ""))
+            for row in LOG_SOURCES
+        ),
+    )
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    made.__name__: made for made in (hubs, subscriptions, routes, roles, components, subnets, endpoints, alarms, logs)
+}
 
 
 def refreshed(text: str) -> str:
@@ -134,6 +183,15 @@ def _filter(row: Any) -> str:
 
 def _either(values: Iterable[str]) -> str:
     return " or ".join(f"`{value}`" for value in values)
+
+
+def _declared(stack: str) -> dict[str, Counter[str]]:
+    """Kinds of a stack's graph, counted by component."""
+    declared: dict[str, Counter[str]] = {}
+    for resource in json.loads((GRAPHS / f"{stack}.json").read_text()):
+        if resource["type"].startswith("azure-native:"):
+            declared.setdefault(resource["parent"], Counter())[resource["type"].split(":")[-1]] += 1
+    return declared
 
 
 def _about(name: str) -> str:

@@ -157,9 +157,15 @@ class AcrTasks:
             platform=PlatformProperties(os="Linux", architecture=Architecture.AMD64),
             arguments=[Argument(name=name, value=value) for name, value in sorted(order.arguments.items())],
             timeout=BUILD_SECONDS,
+            agent_pool_name=self._agent_pool(),
         )
         run = self._client.registries.schedule_run(place.group, place.name, request)
         return str(_properties(run.properties).run_id)
+
+    def _agent_pool(self) -> str | None:
+        """The registry's own agents, if it has any: shared ones don't reach a registry without a public address."""
+        pools = self._client.agent_pools.list(self._place.group, self._place.name)
+        return next((pool.name for pool in pools), None)
 
     def _ended(self, run_id: str) -> RunProperties:
         """What a run tells once it has ended, or once it has taken too long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,7 +21,10 @@ class Principal(StrEnum):
     MONITOR = "monitor"
     ACCESS_CONNECTOR = "access-connector"
     WORKSPACE = "workspace"
+    CLUSTER = "cluster"
     KUBELET = "kubelet"
+    GRAFANA = "grafana"
+    DEVOPS_POOLS = "devops-pools"
     LAKE_TOPIC = "lake-topic"
     REGISTRY_TOPIC = "registry-topic"
     WORKSPACE_TOPIC = "workspace-topic"
@@ -52,6 +56,9 @@ class Place(StrEnum):
     REGISTRY = "registry"
     VAULT = "vault"
     INSIGHTS = "insights"
+    CLUSTER_SUBNET = "cluster-subnet"
+    METRICS = "metrics"
+    NETWORK = "network"
 
 
 type Scope = Place | Hub
@@ -65,11 +72,12 @@ Source: "Actions and attributes for Azure role assignment conditions for Azure B
 
 @dataclass(frozen=True)
 class Assignment:
-    """A built-in role (by name, see contracts.roles) for a principal on a resource, narrowed by a condition if any."""
+    """A built-in role (by name, see contracts.roles) for a principal on a resource: why, and narrowed by a condition if any."""
 
     principal: Principal
     role: str
     scope: Scope
+    why: str
     condition: str | None = None
 
 
@@ -82,47 +90,57 @@ BUILD = "Container Registry Tasks Contributor"
 SECRETS = "Key Vault Secrets User"
 SCIENTIST = "AzureML Data Scientist"
 METRICS = "Monitoring Metrics Publisher"
+READ_METRICS = "Monitoring Data Reader"
+JOIN = "Network Contributor"
+
+DELIVERS: Mapping[Principal, tuple[Hub, ...]] = {
+    Principal.LAKE_TOPIC: (Hub.DATA_DELIVERY,),
+    Principal.REGISTRY_TOPIC: (Hub.ARTIFACT_REGISTRY,),
+    Principal.WORKSPACE_TOPIC: (Hub.MODEL_REGISTRY, Hub.TRAINING_RUN_COMPLETED, Hub.TRAINING_RUN_FAILED, Hub.DRIFT),
+}
+"""Hubs of each system topic's subscriptions (infra.subscriptions)."""
 
 TABLE: tuple[Assignment, ...] = (
-    Assignment(Principal.INGEST, CONTRIBUTE, Place.LAKE_BRONZE),
-    Assignment(Principal.DATA, CONTRIBUTE, Place.LAKE_BRONZE),
-    Assignment(Principal.DATA, CONTRIBUTE, Place.LAKE_SILVER),
-    Assignment(Principal.DATA, SEND, Place.BUS),
-    Assignment(Principal.ACCESS_CONNECTOR, CONTRIBUTE, Place.LAKE),
-    Assignment(Principal.TRAINING, READ, Place.LAKE_SILVER),
-    Assignment(Principal.TRAINING, CONTRIBUTE, Place.FORECASTS),
-    # Datastores without keys: a job reads its code and writes its outputs as the cluster's identity.
-    Assignment(Principal.TRAINING, CONTRIBUTE, Place.ML_STORAGE, WORKSPACE_CONTAINERS),
-    Assignment(Principal.TRAINING, PULL, Place.REGISTRY),
-    Assignment(Principal.TRAINING, BUILD, Place.REGISTRY),
-    Assignment(Principal.TRAINING, SCIENTIST, Place.WORKSPACE),
-    Assignment(Principal.TRAINING, SEND, Place.BUS),
-    Assignment(Principal.HANDLER, RECEIVE, Place.BUS),
-    Assignment(Principal.HANDLER, SEND, Place.BUS),
-    Assignment(Principal.HANDLER, READ, Place.LAKE_BRONZE),
-    Assignment(Principal.HANDLER, SCIENTIST, Place.WORKSPACE),
-    # The labels of a pushed image tell whether it is to be released.
-    Assignment(Principal.HANDLER, PULL, Place.REGISTRY),
-    Assignment(Principal.SCORING, READ, Place.FORECASTS),
-    Assignment(Principal.SCORING, CONTRIBUTE, Place.SCORING_LOGS),
-    Assignment(Principal.SCORING, PULL, Place.REGISTRY),
-    Assignment(Principal.SCORING, SECRETS, Place.VAULT),
-    Assignment(Principal.MONITOR, READ, Place.LAKE_SILVER),
-    Assignment(Principal.MONITOR, READ, Place.SCORING_LOGS),
-    Assignment(Principal.MONITOR, READ, Place.FORECASTS),
-    Assignment(Principal.MONITOR, SEND, Place.BUS),
-    Assignment(Principal.MONITOR, METRICS, Place.INSIGHTS),
-    Assignment(Principal.WORKSPACE, CONTRIBUTE, Place.ML_STORAGE, WORKSPACE_CONTAINERS),
-    Assignment(Principal.WORKSPACE, PULL, Place.REGISTRY),
-    Assignment(Principal.WORKSPACE, SECRETS, Place.VAULT),
-    Assignment(Principal.KUBELET, PULL, Place.REGISTRY),
-    Assignment(Principal.LAKE_TOPIC, SEND, Hub.DATA_DELIVERY),
-    Assignment(Principal.LAKE_TOPIC, CONTRIBUTE, Place.DEAD_LETTER),
-    Assignment(Principal.REGISTRY_TOPIC, SEND, Hub.ARTIFACT_REGISTRY),
-    Assignment(Principal.REGISTRY_TOPIC, CONTRIBUTE, Place.DEAD_LETTER),
-    Assignment(Principal.WORKSPACE_TOPIC, SEND, Hub.MODEL_REGISTRY),
-    Assignment(Principal.WORKSPACE_TOPIC, SEND, Hub.TRAINING_RUN_COMPLETED),
-    Assignment(Principal.WORKSPACE_TOPIC, SEND, Hub.TRAINING_RUN_FAILED),
-    Assignment(Principal.WORKSPACE_TOPIC, SEND, Hub.DRIFT),
-    Assignment(Principal.WORKSPACE_TOPIC, CONTRIBUTE, Place.DEAD_LETTER),
+    Assignment(Principal.INGEST, CONTRIBUTE, Place.LAKE_BRONZE, "commits arriving sales"),
+    Assignment(Principal.DATA, CONTRIBUTE, Place.LAKE_BRONZE, "reads sales, keeps refused rows beside them"),
+    Assignment(Principal.DATA, CONTRIBUTE, Place.LAKE_SILVER, "writes panel and features"),
+    Assignment(Principal.DATA, SEND, Place.BUS, "tells of datasets, features and failures"),
+    Assignment(Principal.ACCESS_CONNECTOR, CONTRIBUTE, Place.LAKE, "Unity Catalog opens the lake for jobs"),
+    Assignment(Principal.TRAINING, READ, Place.LAKE_SILVER, "reads panel and features"),
+    Assignment(Principal.TRAINING, CONTRIBUTE, Place.FORECASTS, "writes forecasts under their pointer"),
+    Assignment(
+        Principal.TRAINING,
+        CONTRIBUTE,
+        Place.ML_STORAGE,
+        "reads its code and writes outputs of steps, since datastores have no keys",
+        WORKSPACE_CONTAINERS,
+    ),
+    Assignment(Principal.TRAINING, PULL, Place.REGISTRY, "finds an image that is built already"),
+    Assignment(Principal.TRAINING, BUILD, Place.REGISTRY, "has the image of the model built"),
+    Assignment(Principal.TRAINING, SCIENTIST, Place.WORKSPACE, "tracks runs, registers models"),
+    Assignment(Principal.TRAINING, SEND, Place.BUS, "tells what was decided"),
+    Assignment(Principal.HANDLER, RECEIVE, Place.BUS, "reads all hubs"),
+    Assignment(Principal.HANDLER, SEND, Place.BUS, "puts on the hub `dead_letter` what it gives up on"),
+    Assignment(Principal.HANDLER, READ, Place.LAKE_BRONZE, "reads a commit to tell data from upkeep"),
+    Assignment(Principal.HANDLER, SCIENTIST, Place.WORKSPACE, "starts the training pipeline, reads runs and models"),
+    Assignment(Principal.HANDLER, PULL, Place.REGISTRY, "reads the labels of a pushed image"),
+    Assignment(Principal.SCORING, READ, Place.FORECASTS, "loads published forecasts"),
+    Assignment(Principal.SCORING, CONTRIBUTE, Place.SCORING_LOGS, "keeps what was asked and answered"),
+    Assignment(Principal.SCORING, PULL, Place.REGISTRY, "its container group in QA pulls by it"),
+    Assignment(Principal.SCORING, SECRETS, Place.VAULT, "reads the certificate of its address"),
+    Assignment(Principal.MONITOR, READ, Place.LAKE_SILVER, "compares forecasts with what was sold"),
+    Assignment(Principal.MONITOR, READ, Place.SCORING_LOGS, "compares forecasts with what was sold"),
+    Assignment(Principal.MONITOR, READ, Place.FORECASTS, "compares forecasts with what was sold"),
+    Assignment(Principal.MONITOR, SEND, Place.BUS, "tells of drift"),
+    Assignment(Principal.MONITOR, METRICS, Place.INSIGHTS, "writes its measures"),
+    Assignment(Principal.WORKSPACE, CONTRIBUTE, Place.ML_STORAGE, "keeps code, logs and outputs of jobs", WORKSPACE_CONTAINERS),
+    Assignment(Principal.WORKSPACE, PULL, Place.REGISTRY, "takes environments as images"),
+    Assignment(Principal.WORKSPACE, SECRETS, Place.VAULT, "reads the secrets of connections"),
+    Assignment(Principal.CLUSTER, JOIN, Place.CLUSTER_SUBNET, "puts nodes and internal addresses into the subnet"),
+    Assignment(Principal.KUBELET, PULL, Place.REGISTRY, "nodes pull images"),
+    Assignment(Principal.GRAFANA, READ_METRICS, Place.METRICS, "shows metrics of the cluster"),
+    # Source: "Configure Managed DevOps Pools networking" (learn.microsoft.com).
+    Assignment(Principal.DEVOPS_POOLS, JOIN, Place.NETWORK, "puts agents into the network"),
+    *(Assignment(topic, SEND, hub, "delivers events") for topic, hubs in DELIVERS.items() for hub in hubs),
+    *(Assignment(topic, CONTRIBUTE, Place.DEAD_LETTER, "keeps what it can't deliver") for topic in DELIVERS),
 )

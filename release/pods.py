@@ -49,6 +49,11 @@ def exec_probe(command: list[str], *, period: int, failures: int) -> core.v1.Pro
     )
 
 
+def scraped(path: str, port: int) -> dict[str, str]:
+    """Annotations that ask managed Prometheus for the pod's own metrics, where its settings look for them."""
+    return {"prometheus.io/scrape": "true", "prometheus.io/path": path, "prometheus.io/port": str(port)}
+
+
 def drained() -> core.v1.LifecycleArgs:
     """A pause before the signal to stop (Kubernetes: "Pod Lifecycle", termination; `sleep` is stable since 1.34)."""
     pause = core.v1.SleepActionArgs(seconds=DRAIN_SECONDS)

@@ -12,7 +12,7 @@ from pulumi_azure_native import eventhub
 from contracts.events import CONSUMER_GROUP, Hub
 from infra.placement import Exports, Placement
 from infra.roles import Place, Scope
-from infra.settings import EventSettings
+from infra.sections import EventSettings
 
 HTTPS_PORT = 443
 KAFKA_PORT = 9093
@@ -40,6 +40,8 @@ class BusArgs:
 class Bus(pulumi.ComponentResource):
     """A Standard namespace that identities alone open; Azure services that are trusted pass its firewall."""
 
+    id: pulumi.Output[str]
+    """ARM id of the namespace."""
     hub_ids: Mapping[Hub, pulumi.Output[str]]
     """ARM id of each hub."""
     scopes: Mapping[Scope, pulumi.Output[str]]
@@ -54,6 +56,7 @@ class Bus(pulumi.ComponentResource):
         namespace = self._namespace(name)
         self._namespace_name = namespace.name
         self._firewall(name)
+        self.id = namespace.id
         self.hub_ids = {hub: self._hub(hub) for hub in Hub}
         self.scopes = {Place.BUS: namespace.id, **self.hub_ids}
         self.exports = {
@@ -73,25 +76,31 @@ class Bus(pulumi.ComponentResource):
             is_auto_inflate_enabled=False,
             disable_local_auth=True,
             minimum_tls_version=eventhub.TlsVersion.TLS_VERSION_1_2,
-            public_network_access=eventhub.PublicNetworkAccess.ENABLED,
+            public_network_access=(
+                eventhub.PublicNetworkAccess.DISABLED if placement.private else eventhub.PublicNetworkAccess.ENABLED
+            ),
             tags=placement.tags,
-            opts=self._child,
+            opts=placement.kept(self),
         )
 
     def _firewall(self, name: str) -> None:
+        placement, access = self._args.placement, eventhub.PublicNetworkAccessFlag
         eventhub.NamespaceNetworkRuleSet(
             f"{name}-firewall",
             namespace_name=self._namespace_name,
-            resource_group_name=self._args.placement.resource_group,
+            resource_group_name=placement.resource_group,
             default_action=eventhub.DefaultAction.DENY,
             # The rule set overrides the namespace's own value: both must say the same.
-            public_network_access=eventhub.PublicNetworkAccessFlag.ENABLED,
+            public_network_access=access.DISABLED if placement.private else access.ENABLED,
             trusted_service_access_enabled=True,
             ip_rules=[
                 eventhub.NWRuleSetIpRulesArgs(ip_mask=address, action=eventhub.NetworkRuleIPAction.ALLOW)
-                for address in self._args.placement.allowed_addresses
+                for address in placement.allowed_addresses
             ],
-            virtual_network_rules=[],
+            virtual_network_rules=[
+                eventhub.NWRuleSetVirtualNetworkRulesArgs(subnet=eventhub.SubnetArgs(id=subnet))
+                for subnet in placement.admitted_subnets
+            ],
             opts=self._child,
         )
 

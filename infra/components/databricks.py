@@ -8,18 +8,22 @@ import pulumi
 from pulumi_azure_native import databricks
 
 from infra.placement import Exports, Placement, filled_in
+from infra.subnets import Subnet
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabricksArgs:
-    """Nothing here differs between stacks."""
+    """The virtual network that clusters are injected into."""
 
     placement: Placement
+    network_id: pulumi.Input[str]
 
 
 class Databricks(pulumi.ComponentResource):
     """A premium workspace whose clusters have no public addresses."""
 
+    id: pulumi.Output[str]
+    """ARM id of the workspace."""
     connector_principal_id: pulumi.Output[str]
     """Object id of the access connector's identity."""
     exports: Exports
@@ -28,7 +32,9 @@ class Databricks(pulumi.ComponentResource):
     def __init__(self, name: str, args: DatabricksArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops-forecasting:infra:Databricks", name, None, opts)
         self._args = args
-        workspace, connector = self._workspace(name), self._connector(name)
+        connector = self._connector(name)
+        workspace = self._workspace(name, connector.id)
+        self.id = workspace.id
         self.connector_principal_id = filled_in(
             connector, connector.identity, lambda identity: identity.principal_id if identity else ""
         )
@@ -39,8 +45,8 @@ class Databricks(pulumi.ComponentResource):
         }
         self.register_outputs(self.exports)
 
-    def _workspace(self, name: str) -> databricks.Workspace:
-        placement = self._args.placement
+    def _workspace(self, name: str, connector_id: pulumi.Input[str]) -> databricks.Workspace:
+        placement, private = self._args.placement, self._args.placement.private
         return databricks.Workspace(
             name,
             workspace_name=placement.names.databricks,
@@ -51,13 +57,31 @@ class Databricks(pulumi.ComponentResource):
             ),
             sku=databricks.SkuArgs(name="premium"),
             compute_mode=databricks.ComputeMode.HYBRID,
-            parameters=databricks.WorkspaceCustomParametersArgs(
-                enable_no_public_ip=databricks.WorkspaceNoPublicIPBooleanParameterArgs(value=True)
+            parameters=self._injected(),
+            public_network_access=(
+                databricks.PublicNetworkAccess.DISABLED if private else databricks.PublicNetworkAccess.ENABLED
             ),
-            public_network_access=databricks.PublicNetworkAccess.ENABLED,
-            required_nsg_rules=databricks.RequiredNsgRules.ALL_RULES,
+            required_nsg_rules=(
+                databricks.RequiredNsgRules.NO_AZURE_DATABRICKS_RULES if private else databricks.RequiredNsgRules.ALL_RULES
+            ),
+            default_storage_firewall=(
+                databricks.DefaultStorageFirewall.ENABLED if private else databricks.DefaultStorageFirewall.DISABLED
+            ),
+            access_connector=databricks.WorkspacePropertiesAccessConnectorArgs(
+                id=connector_id, identity_type=databricks.IdentityType.SYSTEM_ASSIGNED
+            ),
             tags=placement.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=placement.kept(self),
+        )
+
+    def _injected(self) -> databricks.WorkspaceCustomParametersArgs:
+        """Clusters live in the platform's network, without public addresses; none of this can be changed later."""
+        text = databricks.WorkspaceCustomStringParameterArgs
+        return databricks.WorkspaceCustomParametersArgs(
+            enable_no_public_ip=databricks.WorkspaceNoPublicIPBooleanParameterArgs(value=True),
+            custom_virtual_network_id=text(value=self._args.network_id),
+            custom_public_subnet_name=text(value=Subnet.DATABRICKS_HOST),
+            custom_private_subnet_name=text(value=Subnet.DATABRICKS_CONTAINER),
         )
 
     def _connector(self, name: str) -> databricks.AccessConnector:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import eventgrid
 
-from contracts.events import Hub
 from contracts.names import DEAD_LETTER
 from infra.placement import Placement
+from infra.stores import Stores
 from infra.subscriptions import TABLE, Source, Subscription
 
 ATTEMPTS = 30
@@ -19,12 +19,11 @@ MINUTES_TO_LIVE = 1440
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveriesArgs:
-    """Topic names by source, hub ids, the account that holds the dead letters, and the roles to wait for."""
+    """Topic names by source, the stores with the hubs and the dead letters, and the roles to wait for."""
 
     placement: Placement
     topics: Mapping[Source, pulumi.Input[str]]
-    hub_ids: Mapping[Hub, pulumi.Input[str]]
-    dead_letter_account_id: pulumi.Input[str]
+    stores: Stores
     ready: Sequence[pulumi.Resource]
 
 
@@ -47,8 +46,8 @@ class Deliveries(pulumi.ComponentResource):
             resource_group_name=args.placement.resource_group,
             event_delivery_schema=eventgrid.EventDeliverySchema.CLOUD_EVENT_SCHEMA_V1_0,
             filter=_filter(row),
-            delivery_with_resource_identity=_delivery(args.hub_ids[row.hub]),
-            dead_letter_with_resource_identity=_dead_letter(args.dead_letter_account_id),
+            delivery_with_resource_identity=_delivery(args.stores.bus.hub_ids[row.hub]),
+            dead_letter_with_resource_identity=_dead_letter(args.stores.ml_storage.id),
             retry_policy=eventgrid.RetryPolicyArgs(max_delivery_attempts=ATTEMPTS, event_time_to_live_in_minutes=MINUTES_TO_LIVE),
             # Event Grid tries the delivery when the subscription is made: the topic's roles must be there.
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.ready)),

@@ -1,4 +1,4 @@
-"""User-assigned identities: one for each workload, one for the ML workspace itself."""
+"""User-assigned identities: one for each workload, one each for the ML workspace and the cluster."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Identities(pulumi.ComponentResource):
     """Identity of each workload."""
     workspace: managedidentity.UserAssignedIdentity
     """Identity of the ML workspace."""
+    cluster: managedidentity.UserAssignedIdentity
+    """Identity by which the cluster manages its nodes and addresses."""
     principal_ids: Mapping[Principal, pulumi.Output[str]]
     """Object id of each workload's identity."""
     exports: Exports
@@ -36,6 +38,7 @@ class Identities(pulumi.ComponentResource):
         self._args = args
         self.by_role = {role: self._identity(role) for role in WORKLOADS}
         self.workspace = self._identity(Principal.WORKSPACE)
+        self.cluster = self._identity(Principal.CLUSTER)
         self.principal_ids = {role: identity.principal_id for role, identity in self.by_role.items()}
         self.exports = {"identities": {role.value: _described(identity) for role, identity in self.by_role.items()}}
         self.register_outputs(self.exports)

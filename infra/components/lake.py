@@ -12,7 +12,7 @@ from contracts.names import BRONZE, SILVER
 from infra.components.storage_account import StorageAccount, StorageAccountArgs, lifecycle_rule
 from infra.placement import Exports, Placement
 from infra.roles import Place, Scope
-from infra.settings import StorageSettings
+from infra.sections import StorageSettings
 
 
 @dataclass(frozen=True, kw_only=True)

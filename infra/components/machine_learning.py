@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import machinelearningservices as aml
 
+from infra.parts import Part
 from infra.placement import Exports, Placement
 from infra.roles import Place, Scope
-from infra.settings import ComputeSettings
+from infra.sections import ComputeSettings
+
+CPU, GPU = "cpu", "gpu"
+"""Names of the two clusters; steps of the training pipeline ask for them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +24,9 @@ class MachineLearningArgs:
     placement: Placement
     workspace_identity_id: pulumi.Input[str]
     training_identity_id: pulumi.Input[str]
-    storage_account_id: pulumi.Input[str]
-    registry_id: pulumi.Input[str]
-    vault_id: pulumi.Input[str]
+    stores: Mapping[Part, pulumi.Input[str]]
     insights_id: pulumi.Input[str]
+    subnet_id: pulumi.Input[str]
     settings: ComputeSettings
     ready: Sequence[pulumi.Resource]
 
@@ -43,8 +46,8 @@ class MachineLearning(pulumi.ComponentResource):
         self._args = args
         workspace = self._workspace(name)
         self._workspace_name = workspace.name
-        self._cluster("cpu", args.settings.cpu_size, args.settings.cpu_max_nodes)
-        self._cluster("gpu", args.settings.gpu_size, args.settings.gpu_max_nodes)
+        self._cluster(CPU, args.settings.cpu_size, args.settings.cpu_max_nodes)
+        self._cluster(GPU, args.settings.gpu_size, args.settings.gpu_max_nodes)
         self.id = workspace.id
         self.scopes = {Place.WORKSPACE: workspace.id}
         self.exports = {"ml_workspace": workspace.name, "mlflow_tracking_uri": workspace.ml_flow_tracking_uri}
@@ -61,16 +64,20 @@ class MachineLearning(pulumi.ComponentResource):
             sku=aml.SkuArgs(name="Basic", tier=aml.SkuTier.BASIC),
             identity=_user_assigned(args.workspace_identity_id),
             primary_user_assigned_identity=args.workspace_identity_id,
-            storage_account=args.storage_account_id,
-            container_registry=args.registry_id,
-            key_vault=args.vault_id,
+            storage_account=args.stores[Part.ML_STORAGE],
+            container_registry=args.stores[Part.REGISTRY],
+            key_vault=args.stores[Part.VAULT],
             application_insights=args.insights_id,
             system_datastores_auth_mode=aml.SystemDatastoresAuthMode.IDENTITY,
-            public_network_access=aml.PublicNetworkAccessType.ENABLED,
+            public_network_access=(
+                aml.PublicNetworkAccessType.DISABLED if placement.private else aml.PublicNetworkAccessType.ENABLED
+            ),
+            # The registry's own agents don't reach it in a private network; nodes of the cluster do.
+            image_build_compute=CPU,
             allow_public_access_when_behind_vnet=False,
             v1_legacy_mode=False,
             tags=placement.tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.ready)),
+            opts=pulumi.ResourceOptions.merge(placement.kept(self), pulumi.ResourceOptions(depends_on=list(args.ready))),
         )
 
     def _cluster(self, name: str, size: str, most: int) -> None:
@@ -86,7 +93,7 @@ class MachineLearning(pulumi.ComponentResource):
                 compute_type="AmlCompute",
                 compute_location=placement.location,
                 disable_local_auth=True,
-                properties=_nodes(size, most, args.settings.idle),
+                properties=_nodes(size, most, args),
             ),
             tags=placement.tags,
             opts=pulumi.ResourceOptions(parent=self),
@@ -99,13 +106,15 @@ def _user_assigned(identity_id: pulumi.Input[str]) -> aml.ManagedServiceIdentity
     )
 
 
-def _nodes(size: str, most: int, idle: str) -> aml.AmlComputePropertiesArgs:
+def _nodes(size: str, most: int, args: MachineLearningArgs) -> aml.AmlComputePropertiesArgs:
     return aml.AmlComputePropertiesArgs(
         vm_size=size,
         vm_priority=aml.VmPriority.DEDICATED,
         os_type=aml.OsType.LINUX,
-        # Nodes without public addresses need a network that the platform does not declare.
-        enable_node_public_ip=True,
+        subnet=aml.ResourceIdArgs(id=args.subnet_id),
+        enable_node_public_ip=False,
         remote_login_port_public_access=aml.RemoteLoginPortPublicAccess.DISABLED,
-        scale_settings=aml.ScaleSettingsArgs(min_node_count=0, max_node_count=most, node_idle_time_before_scale_down=idle),
+        scale_settings=aml.ScaleSettingsArgs(
+            min_node_count=0, max_node_count=most, node_idle_time_before_scale_down=args.settings.idle
+        ),
     )

@@ -10,7 +10,7 @@ from pulumi_azure_native import applicationinsights, operationalinsights
 
 from infra.placement import Exports, Placement
 from infra.roles import Place, Scope
-from infra.settings import TelemetrySettings
+from infra.sections import TelemetrySettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class Observability(pulumi.ComponentResource):
             public_network_access_for_ingestion=operationalinsights.PublicNetworkAccessType.ENABLED,
             public_network_access_for_query=operationalinsights.PublicNetworkAccessType.ENABLED,
             tags=placement.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=placement.kept(self),
         )
 
     def _insights(self) -> applicationinsights.Component:

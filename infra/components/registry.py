@@ -10,7 +10,7 @@ from pulumi_azure_native import containerregistry as acr
 
 from infra.placement import Exports, Placement
 from infra.roles import Place, Scope
-from infra.settings import RegistrySettings
+from infra.sections import RegistrySettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,8 @@ class Registry(pulumi.ComponentResource):
 
     id: pulumi.Output[str]
     """ARM id of the registry."""
+    name: pulumi.Output[str]
+    """Name of the registry."""
     scopes: Mapping[Scope, pulumi.Output[str]]
     """ARM ids of what roles are given on."""
     exports: Exports
@@ -42,16 +44,18 @@ class Registry(pulumi.ComponentResource):
             sku=acr.SkuArgs(name=args.settings.sku),
             admin_user_enabled=False,
             anonymous_pull_enabled=False,
-            public_network_access=acr.PublicNetworkAccess.ENABLED,
+            public_network_access=(
+                acr.PublicNetworkAccess.DISABLED if args.placement.private else acr.PublicNetworkAccess.ENABLED
+            ),
             network_rule_bypass_options=acr.NetworkRuleBypassOptions.AZURE_SERVICES,
             # Only the Premium tier knows a firewall, zones and policies; Azure refuses them elsewhere.
             network_rule_set=_firewall(args.placement) if premium else None,
             zone_redundancy=acr.ZoneRedundancy.ENABLED if premium else acr.ZoneRedundancy.DISABLED,
-            policies=_policies() if premium else None,
+            policies=_policies(args.placement) if premium else None,
             tags=args.placement.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=args.placement.kept(self),
         )
-        self.id = registry.id
+        self.id, self.name = registry.id, registry.name
         self.scopes = {Place.REGISTRY: registry.id}
         self.exports = {"registry_name": registry.name, "registry_login_server": registry.login_server}
         self.register_outputs(self.exports)
@@ -66,8 +70,11 @@ def _firewall(placement: Placement) -> acr.NetworkRuleSetArgs:
     )
 
 
-def _policies() -> acr.PoliciesArgs:
+def _policies(placement: Placement) -> acr.PoliciesArgs:
+    """Azure lets images be kept from leaving only where the registry has no public address."""
+    exported = acr.ExportPolicyStatus.DISABLED if placement.private else acr.ExportPolicyStatus.ENABLED
     return acr.PoliciesArgs(
+        export_policy=acr.ExportPolicyArgs(status=exported),
         azure_ad_authentication_as_arm_policy=acr.AzureADAuthenticationAsArmPolicyArgs(
             status=acr.AzureADAuthenticationAsArmPolicyStatus.DISABLED
         ),

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_azure_native import storage
 
 from infra.placement import Placement
-from infra.settings import StorageSettings
+from infra.sections import StorageSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +68,16 @@ class StorageAccount(pulumi.ComponentResource):
             default_to_o_auth_authentication=True,
             is_local_user_enabled=False,
             is_sftp_enabled=False,
-            public_network_access=storage.PublicNetworkAccess.ENABLED,
+            public_network_access=(
+                storage.PublicNetworkAccess.DISABLED if placement.private else storage.PublicNetworkAccess.ENABLED
+            ),
             network_rule_set=_firewall(placement),
             encryption=storage.EncryptionArgs(
                 key_source=storage.KeySource.MICROSOFT_STORAGE,
                 require_infrastructure_encryption=settings.infrastructure_encryption,
             ),
             tags=placement.tags,
-            opts=self._child,
+            opts=placement.kept(self),
         )
 
     def _container(self, container: str) -> storage.BlobContainer:
@@ -85,7 +87,7 @@ class StorageAccount(pulumi.ComponentResource):
             account_name=self.account_name,
             resource_group_name=self._args.placement.resource_group,
             public_access=storage.PublicAccess.NONE,
-            opts=self._child,
+            opts=self._args.placement.kept(self),
         )
 
     def _soft_delete(self, name: str) -> None:
@@ -132,5 +134,8 @@ def _firewall(placement: Placement) -> storage.NetworkRuleSetArgs:
             storage.IPRuleArgs(i_p_address_or_range=address, action=storage.Action.ALLOW)
             for address in placement.allowed_addresses
         ],
-        virtual_network_rules=[],
+        virtual_network_rules=[
+            storage.VirtualNetworkRuleArgs(virtual_network_resource_id=subnet, action=storage.Action.ALLOW)
+            for subnet in placement.admitted_subnets
+        ],
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import eventgrid
 
+from infra.parts import Part
 from infra.placement import Placement, filled_in
 from infra.roles import Principal
 from infra.subscriptions import Source
@@ -17,6 +18,7 @@ PRINCIPALS = {
     Source.REGISTRY: Principal.REGISTRY_TOPIC,
     Source.WORKSPACE: Principal.WORKSPACE_TOPIC,
 }
+PARTS = {Source.LAKE: Part.LAKE, Source.REGISTRY: Part.REGISTRY, Source.WORKSPACE: Part.WORKSPACE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +26,14 @@ class TopicsArgs:
     """ARM ids of the resources whose events are told; Azure allows one system topic for each."""
 
     placement: Placement
-    sources: Mapping[Source, pulumi.Input[str]]
+    sources: Mapping[Part, pulumi.Input[str]]
 
 
 class Topics(pulumi.ComponentResource):
     """System topics with identities of their own, the only ones that may deliver through a firewall."""
 
+    ids: Mapping[Part, pulumi.Output[str]]
+    """ARM id of each topic."""
     topic_names: Mapping[Source, pulumi.Output[str]]
     """Name of each source's topic."""
     principal_ids: Mapping[Principal, pulumi.Output[str]]
@@ -44,6 +48,7 @@ class Topics(pulumi.ComponentResource):
             Source.REGISTRY: self._topic(Source.REGISTRY, names.registry_topic),
             Source.WORKSPACE: self._topic(Source.WORKSPACE, names.workspace_topic),
         }
+        self.ids = {Part(PRINCIPALS[source]): topic.id for source, topic in topics.items()}
         self.topic_names = {source: topic.name for source, topic in topics.items()}
         self.principal_ids = {PRINCIPALS[source]: _principal_id(topic) for source, topic in topics.items()}
         self.register_outputs({})
@@ -55,7 +60,7 @@ class Topics(pulumi.ComponentResource):
             system_topic_name=topic_name,
             resource_group_name=placement.resource_group,
             location=placement.location,
-            source=self._args.sources[source],
+            source=self._args.sources[PARTS[source]],
             topic_type=source,
             identity=eventgrid.IdentityInfoArgs(type=eventgrid.IdentityType.SYSTEM_ASSIGNED),
             tags=placement.tags,

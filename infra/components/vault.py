@@ -10,7 +10,7 @@ from pulumi_azure_native import keyvault
 
 from infra.placement import Exports, Placement, filled_in
 from infra.roles import Place, Scope
-from infra.settings import VaultSettings
+from infra.sections import VaultSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Vault(pulumi.ComponentResource):
             location=args.placement.location,
             properties=_properties(args),
             tags=args.placement.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=args.placement.kept(self),
         )
         self.id = vault.id
         self.scopes = {Place.VAULT: vault.id}
@@ -49,9 +49,9 @@ class Vault(pulumi.ComponentResource):
 
 
 def _properties(args: VaultArgs) -> keyvault.VaultPropertiesArgs:
-    addresses = args.placement.allowed_addresses
+    placement = args.placement
     return keyvault.VaultPropertiesArgs(
-        tenant_id=args.placement.tenant_id,
+        tenant_id=placement.tenant_id,
         sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
         enable_rbac_authorization=True,
         enable_soft_delete=True,
@@ -61,11 +61,11 @@ def _properties(args: VaultArgs) -> keyvault.VaultPropertiesArgs:
         enabled_for_deployment=False,
         enabled_for_disk_encryption=False,
         enabled_for_template_deployment=False,
-        public_network_access="Enabled",
+        public_network_access="Disabled" if placement.private else "Enabled",
         network_acls=keyvault.NetworkRuleSetArgs(
             default_action=keyvault.NetworkRuleAction.DENY,
             bypass=keyvault.NetworkRuleBypassOptions.AZURE_SERVICES,
-            ip_rules=[keyvault.IPRuleArgs(value=address) for address in addresses],
-            virtual_network_rules=[],
+            ip_rules=[keyvault.IPRuleArgs(value=address) for address in placement.allowed_addresses],
+            virtual_network_rules=[keyvault.VirtualNetworkRuleArgs(id=subnet) for subnet in placement.admitted_subnets],
         ),
     )

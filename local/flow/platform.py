@@ -89,10 +89,11 @@ def standing(engine: Engine, cloud: Cloud, stack: str) -> Applied:
 
 
 def destroy(engine: Engine, cloud: Cloud, stack: str, step: Step) -> str:
-    """Destroy every resource of the stack and say how many went."""
+    """Destroy every resource of the stack, protected ones too, and say how many went."""
     pulumi = engine_of(engine, cloud, stack)
     recover(pulumi)
     pulumi.init()
+    pulumi.query("state", "unprotect", "--all", "--yes", "--stack", stack)
     outcome = pulumi.destroy(on_event=shown(step))
     left = len(cloud.resources.all())
     return f"{outcome.counts.get('delete', 0)} resources deleted, {left} left"

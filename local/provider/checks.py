@@ -12,6 +12,8 @@ from local.provider.kinds import Kind
 from local.provider.kinds.kind import DEFAULT, at
 from local.provider.wire import UNKNOWN
 
+_INDEX = re.compile(r"\[\d+\]")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
@@ -23,9 +25,23 @@ class Failure:
 
 def failures(kind: Kind, inputs: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> list[Failure]:
     """All faults of the inputs; values that are unknown in a preview are taken as good."""
-    found = _object("", schema.inputs(kind.sdk_type), inputs)
+    found = [item for item in _object("", schema.inputs(kind.sdk_type), inputs) if _INDEX.sub("", item.path) not in kind.values]
+    found += [failure for path, allowed in kind.values.items() for failure in _listed(path, allowed, at(inputs, path))]
     found += _name(kind, inputs) + [Failure(path=path, reason=reason) for path, reason in kind.refusals(inputs)]
     return [_covered(failure) if failure.path.split(".")[0].split("[")[0] in secrets else failure for failure in found]
+
+
+def _listed(path: str, allowed: tuple[object, ...], given: Any) -> list[Failure]:
+    words = ", ".join(map(str, allowed))
+    return [
+        Failure(path=path, reason=f"'{value}' is not a valid value for '{path}'; allowed: {words}.")
+        for value in _flat(given)
+        if value not in (None, UNKNOWN, *allowed)
+    ]
+
+
+def _flat(value: Any) -> list[Any]:
+    return [inner for item in value for inner in _flat(item)] if isinstance(value, list) else [value]
 
 
 def _covered(failure: Failure) -> Failure:

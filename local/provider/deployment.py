@@ -13,6 +13,7 @@ from local.provider.kinds import Kind
 from local.provider.kinds.cluster import PREFIX
 from local.provider.kinds.event_hubs import HUB
 from local.provider.kinds.kind import at, name_in, uuid_of
+from local.provider.references import exists, named
 from local.provider.wire import Properties
 from local.resources import Resource, Resources
 from local.services.eventhubs.topics import create_topic, delete_topic
@@ -69,8 +70,9 @@ class Deployment:
                 self.resources.delete(resource.id)
 
     def _put(self, kind: Kind, resource_id: str, inputs: Properties) -> Resource:
-        for reference in [*kind.references(inputs), *_identities(inputs)]:
-            self._require(reference)
+        for reference in [*kind.references(inputs), *named(inputs)]:
+            if not exists(self.resources, reference):
+                raise errors.resource_not_found(reference)
         properties = self._outputs(kind, resource_id, inputs)
         resource = Resource(id=resource_id, type=kind.arm_type, name=name_in(resource_id), properties=properties)
         if kind is HUB:
@@ -110,7 +112,7 @@ class Deployment:
             return
         if self.resources.get("/".join(parts[:GROUP_LEVEL])) is None:
             raise errors.group_not_found(parts[GROUP_LEVEL - 1])
-        if self.resources.get(parent) is None:
+        if not exists(self.resources, parent):
             raise errors.resource_not_found(parent) if kind.extension else errors.parent_not_found(kind.arm_type, parent)
 
     def _require(self, resource_id: str) -> Resource:
@@ -118,8 +120,3 @@ class Deployment:
         if found is None:
             raise errors.resource_not_found(resource_id)
         return found
-
-
-def _identities(inputs: Properties) -> list[str]:
-    given = at(inputs, "identity.userAssignedIdentities")
-    return [str(item) for item in given] if isinstance(given, list) else []

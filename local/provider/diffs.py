@@ -23,7 +23,13 @@ class Difference:
 def difference(kind: Kind, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
     """Compare old and new inputs."""
     changed = frozenset(name for name in {*olds, *news} if not _same(name, olds.get(name), news.get(name)))
-    paths = ("resourceGroupName", "location", *(name for name in kind.names if not name.startswith("<")), *kind.replace)
+    paths = (
+        "resourceGroupName",
+        "location",
+        *([kind.extension] if kind.extension else []),
+        *(name for name in kind.names if not name.startswith("<")),
+        *kind.replace,
+    )
     replacing = frozenset(path.partition(".")[0] for path in paths if not _same(path, at(olds, path), at(news, path)))
     return Difference(
         changed=changed, replacing=replacing & changed, delete_first=bool(replacing) and _keeps_id(kind, olds, news)
@@ -31,7 +37,7 @@ def difference(kind: Kind, olds: Mapping[str, Any], news: Mapping[str, Any]) -> 
 
 
 def _keeps_id(kind: Kind, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    names = {name: at(news, name) for name in ("resourceGroupName", "scope", *kind.names)}
+    names = {name: at(news, name) for name in ("resourceGroupName", kind.extension or "scope", *kind.names)}
     return not holds_unknown(names) and kind.id_of(olds).lower() == kind.id_of(news).lower()
 
 

@@ -48,6 +48,7 @@ class Cluster(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self, provider=provider, depends_on=[namespace])
         accounts = [self._account(account, role) for account, role in ROLES.items()]
         self._policies()
+        self._scraping()
         self.options = pulumi.ResourceOptions(provider=provider, depends_on=[namespace, *accounts])
         self.register_outputs({})
 
@@ -67,6 +68,23 @@ class Cluster(pulumi.ComponentResource):
         self._policy("default-deny", {}, [], [])
         self._policy(SCORING, {"app": SCORING}, [_ports(URL_PORT)], [_dns(), _egress(HTTPS_PORT)])
         self._policy(HANDLER, {"app": HANDLER}, [], [_dns(), _egress(HTTPS_PORT, KAFKA_PORT)])
+
+    def _scraping(self) -> None:
+        """Managed Prometheus looks at annotations of pods only in the namespaces that it is told.
+
+        Source: "Customize scraping of Prometheus metrics in Azure Monitor" (learn.microsoft.com).
+        """
+        settings = {
+            "schema-version": "v1",
+            "config-version": "ver1",
+            "pod-annotation-based-scraping": f'podannotationnamespaceregex = "{NAMESPACE}"',
+        }
+        core.v1.ConfigMap(
+            "metrics-settings",
+            metadata=meta.v1.ObjectMetaArgs(name="ama-metrics-settings-configmap", namespace="kube-system"),
+            data=settings,
+            opts=self._child,
+        )
 
     def _policy(
         self,

@@ -8,6 +8,7 @@ import pulumi
 from pulumi_azure_native import containerinstance as aci
 
 from contracts.names import SCORING
+from contracts.outputs import PlatformOutputs
 from release.environment import of_scoring
 from release.platform_stack import URL_PORT, Platform, known_once_made, once_made
 from release.settings import Settings
@@ -26,8 +27,8 @@ class QaArgs:
 class Qa(pulumi.ComponentResource):
     """A container group that pulls and works as the identity `scoring`; it is given no secret.
 
-    It has no security context, which Azure takes for confidential groups alone: user and rights are the image's own. Its
-    address is public while the release runs, since a private group needs a network that the platform does not declare.
+    It has no security context, which Azure takes for confidential groups alone: user and rights are the image's own. In a
+    private platform it stands in the platform's network; in a public one its address is public while the release runs.
     """
 
     url: pulumi.Output[str]
@@ -58,9 +59,8 @@ class Qa(pulumi.ComponentResource):
                 type=aci.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[identity]
             ),
             image_registry_credentials=[aci.ImageRegistryCredentialArgs(server=server, identity=identity)],
-            ip_address=aci.IpAddressArgs(
-                type=aci.ContainerGroupIpAddressType.PUBLIC, ports=[aci.PortArgs(port=URL_PORT, protocol="TCP")]
-            ),
+            ip_address=aci.IpAddressArgs(type=platform.get(_address_type), ports=[aci.PortArgs(port=URL_PORT, protocol="TCP")]),
+            subnet_ids=platform.get(_subnets),
             containers=[self._container()],
             tags=self._settings.tags,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
@@ -87,6 +87,14 @@ class Qa(pulumi.ComponentResource):
 
     def _url(self, group: aci.ContainerGroup) -> pulumi.Output[str]:
         return known_once_made(group, group.ip_address, lambda address: f"http://{address.ip}:{URL_PORT}" if address else "")
+
+
+def _address_type(outputs: PlatformOutputs) -> aci.ContainerGroupIpAddressType:
+    return aci.ContainerGroupIpAddressType.PRIVATE if outputs.private else aci.ContainerGroupIpAddressType.PUBLIC
+
+
+def _subnets(outputs: PlatformOutputs) -> list[aci.ContainerGroupSubnetIdArgs]:
+    return [aci.ContainerGroupSubnetIdArgs(id=outputs.qa_subnet_id)] if outputs.private else []
 
 
 def _probe(path: str, *, failures: int) -> aci.ContainerProbeArgs:

@@ -9,13 +9,16 @@ import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
 from contracts.names import NAMESPACE, SCORING
+from contracts.outputs import PlatformOutputs
 from release.environment import of_scoring
 from release.platform_stack import URL_PORT, Platform, known_once_made, once_made
-from release.pods import TMP, WORKLOAD_IDENTITY, container_security, drained, environment, http_probe, pod, resources
+from release.pods import TMP, WORKLOAD_IDENTITY, container_security, drained, environment, http_probe, pod, resources, scraped
 from release.settings import SLOTS, Settings
 
 NOBODY = "0.0.0.0/32"
 """What an empty list of allowed addresses becomes, since no list at all would let everyone in."""
+PLATFORM_NETWORKS = "10.0.0.0/8"
+"""Where networks of platforms lie; who calls a private one is in its network, or joined to it."""
 PROGRESS_SECONDS = 180
 
 
@@ -74,7 +77,9 @@ class Slots(pulumi.ComponentResource):
                     rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
                 ),
                 template=core.v1.PodTemplateSpecArgs(
-                    metadata=meta.v1.ObjectMetaArgs(labels={**labels, **WORKLOAD_IDENTITY}),
+                    metadata=meta.v1.ObjectMetaArgs(
+                        labels={**labels, **WORKLOAD_IDENTITY}, annotations=scraped("/metrics", URL_PORT)
+                    ),
                     spec=pod(SCORING, self._container(slot, digest), labels),
                 ),
             ),
@@ -101,15 +106,20 @@ class Slots(pulumi.ComponentResource):
     def _service(self, name: str, slot: str, after: list[pulumi.Resource]) -> core.v1.Service:
         return core.v1.Service(
             f"{name}-address",
-            metadata=_named(name, {"app": SCORING}),
+            metadata=_named(name, {"app": SCORING}, self._args.platform.get(_address_annotations)),
             spec=core.v1.ServiceSpecArgs(
                 type="LoadBalancer",
                 selector=_labels(slot),
                 ports=[core.v1.ServicePortArgs(name="http", port=URL_PORT, target_port=URL_PORT, protocol="TCP")],
-                load_balancer_source_ranges=[_range(item) for item in self._settings.allowed_addresses] or [NOBODY],
+                load_balancer_source_ranges=self._args.platform.get(
+                    lambda outputs: [PLATFORM_NETWORKS] if outputs.private else self._callers()
+                ),
             ),
             opts=self._options(*after),
         )
+
+    def _callers(self) -> list[str]:
+        return [_range(item) for item in self._settings.allowed_addresses] or [NOBODY]
 
     def _disruption_budget(self, slot: str) -> None:
         policy.v1.PodDisruptionBudget(
@@ -126,8 +136,15 @@ def _labels(slot: str) -> dict[str, str]:
     return {"app": SCORING, "slot": slot}
 
 
-def _named(name: str, labels: Mapping[str, str]) -> meta.v1.ObjectMetaArgs:
-    return meta.v1.ObjectMetaArgs(name=name, namespace=NAMESPACE, labels=dict(labels))
+def _named(
+    name: str, labels: Mapping[str, str], annotations: pulumi.Output[dict[str, str]] | None = None
+) -> meta.v1.ObjectMetaArgs:
+    return meta.v1.ObjectMetaArgs(name=name, namespace=NAMESPACE, labels=dict(labels), annotations=annotations)
+
+
+def _address_annotations(outputs: PlatformOutputs) -> dict[str, str]:
+    """In a private platform, an address of the cluster's own subnet ("Internal load balancer", learn.microsoft.com)."""
+    return {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"} if outputs.private else {}
 
 
 def _range(address: str) -> str:

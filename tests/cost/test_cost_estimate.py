@@ -47,6 +47,10 @@ def test_every_declared_kind_has_a_meter_or_is_said_to_be_free_or_without_a_pric
     assert {item.type for item in resources_of(stack)} - {*METERS, *FREE, *UNPRICED} == set()
 
 
+def test_the_tables_name_no_kind_that_no_stack_declares():
+    assert {*METERS, *FREE, *UNPRICED} - {item.type for stack in stacks() for item in resources_of(stack)} == set()
+
+
 @pytest.mark.parametrize("stack", stacks())
 def test_no_resource_is_left_out(stack):
     found = estimate_of(stack)
@@ -106,7 +110,7 @@ def test_a_price_of_the_stacks_own_region_comes_first():
 @pytest.mark.parametrize(
     ("change", "key"),
     [
-        (lambda usage: usage.pop("data"), "usage.data"),
+        (lambda usage: usage.pop("data"), "usage.data.lakeGb"),
         (lambda usage: usage["training"].update(runs=-1), "usage.training.runs"),
         (lambda usage: usage["training"].update(runs="many"), "usage.training.runs"),
         (lambda usage: usage["data"].update(lakeGB=1), "usage.data.lakeGB"),

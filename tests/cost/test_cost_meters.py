@@ -22,7 +22,11 @@ CASES = [
         {"sku": {"tier": "Standard"}, "agentPoolProfiles": [POOL, {**POOL, "enableAutoScaling": False}]},
         [("aks/standard-tier", HOURS, "idle"), ("vm/V", 2 * HOURS, "idle"), ("vm/V", 5 * HOURS, "idle")],
     ),
-    ("containerservice:AgentPool", {**POOL, "osDiskType": "Managed"}, [("vm/V", 2 * HOURS, "idle"), ("disk/P10", 2, "idle")]),
+    (
+        "containerservice:ManagedCluster",
+        {"sku": {"tier": "Free"}, "agentPoolProfiles": [{**POOL, "osDiskType": "Managed"}]},
+        [("vm/V", 2 * HOURS, "idle"), ("disk/P10", 2, "idle")],
+    ),
     (
         "machinelearningservices:Compute",
         {"computeName": "cpu", "properties": {"properties": {"vmSize": "V", "scaleSettings": {"minNodeCount": 1}}}},

@@ -1,4 +1,4 @@
-"""The golden list of resources: `python -m tests.infra.golden_list --refresh` writes it after a wanted change."""
+"""The golden graphs, one for each stack: `python -m tests.infra.golden_list --refresh` writes it after a wanted change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from pathlib import Path
 
 from deployment.declared import Program, declared
 
-FILE = Path(__file__).parent / "golden" / "dev.json"
+STACKS = ("dev", "prod")
+
+
+def file_of(stack: str) -> Path:
+    """Where the list of a stack is kept."""
+    return Path(__file__).parent / "golden" / f"{stack}.json"
 
 
 def listing(program: Program) -> list[dict[str, str]]:
@@ -23,4 +28,5 @@ def written(rows: list[dict[str, str]]) -> str:
 
 
 if __name__ == "__main__" and "--refresh" in sys.argv:
-    FILE.write_text(written(listing(declared("dev"))))
+    for stack in STACKS:
+        file_of(stack).write_text(written(listing(declared(stack))))

@@ -25,7 +25,7 @@ def _assignments(stack: str) -> list[Declared]:
 
 
 def test_every_row_of_the_table_is_given_once_and_nothing_else_is() -> None:
-    given = Counter((item.inputs["roleDefinitionId"].removeprefix(DEFINITIONS), item.name) for item in _assignments("dev"))
+    given = Counter((item.inputs["roleDefinitionId"].removeprefix(DEFINITIONS), item.name) for item in _assignments("prod"))
     wanted = Counter((ROLES[row.role], _name(row)) for row in TABLE)
     assert given == wanted
 
@@ -36,51 +36,59 @@ def test_the_table_has_no_row_twice() -> None:
 
 def test_no_denied_role_is_given() -> None:
     assert not {row.role for row in TABLE} & set(DENIED)
-    for item in _assignments("dev"):
+    for item in _assignments("prod"):
         assert item.inputs["roleDefinitionId"].removeprefix(DEFINITIONS) not in DENIED.values()
 
 
 def test_every_scope_is_one_resource_never_a_group_or_subscription() -> None:
-    for item in _assignments("dev"):
+    for item in _assignments("prod"):
         assert item.inputs["scope"].startswith("/azure-native:"), item.inputs
         assert ":ResourceGroup/" not in item.inputs["scope"]
 
 
 def test_each_row_lands_on_the_resource_it_names() -> None:
-    scopes = {item.name: item.inputs["scope"] for item in _assignments("dev")}
+    scopes = {item.name: item.inputs["scope"] for item in _assignments("prod")}
     ends: dict[Scope, str] = {
-        Place.LAKE: "StorageAccount/dlsmlopsforecastingdev",
-        Place.ML_STORAGE: "StorageAccount/stmlwmlopsforecastingdev",
-        Place.BUS: "Namespace/evh-mlops-forecasting-dev",
-        Place.WORKSPACE: "machinelearningservices:Workspace/mlw-mlops-forecasting-dev",
-        Place.REGISTRY: "Registry/crmlopsforecastingdev",
-        Place.VAULT: "Vault/kv-mlops-forecasting-dev",
-        Place.INSIGHTS: "Component/ins-mlops-forecasting-dev",
+        Place.LAKE: "StorageAccount/dlsmlopsforecasting",
+        Place.ML_STORAGE: "StorageAccount/stmlwmlopsforecasting",
+        Place.BUS: "Namespace/evh-mlops-forecasting",
+        Place.WORKSPACE: "machinelearningservices:Workspace/mlw-mlops-forecasting",
+        Place.REGISTRY: "Registry/crmlopsforecasting",
+        Place.VAULT: "Vault/kv-mlops-forecasting",
+        Place.INSIGHTS: "Component/ins-mlops-forecasting",
+        Place.NETWORK: "VirtualNetwork/vnet-mlops-forecasting",
+        Place.METRICS: "AzureMonitorWorkspace/amw-mlops-forecasting",
+        Place.CLUSTER_SUBNET: "VirtualNetwork/vnet-mlops-forecasting/subnets/cluster",
     }
     for row in TABLE:
         assert scopes[_name(row)].endswith(ends.get(row.scope, f"/{row.scope}"))
 
 
 def test_each_principal_is_the_object_id_of_its_identity() -> None:
-    principals = {item.name: item.inputs["principalId"] for item in _assignments("dev")}
-    renamed = {Principal.ACCESS_CONNECTOR: "principal-databricks-connector", Principal.KUBELET: "kubelet"}
+    principals = {item.name: item.inputs["principalId"] for item in _assignments("prod")}
+    renamed = {
+        Principal.DEVOPS_POOLS: "00000000-0000-0000-0000-000000000000",
+        Principal.ACCESS_CONNECTOR: "principal-databricks-connector",
+        Principal.KUBELET: "kubelet",
+    }
     for row in TABLE:
         assert principals[_name(row)] == renamed.get(row.principal, f"principal-{row.principal}")
 
 
 def test_names_are_guids_that_stay_and_differ_between_stacks() -> None:
     dev, prod = ({item.name: item.inputs["roleAssignmentName"] for item in _assignments(stack)} for stack in ("dev", "prod"))
-    assert len(set(dev.values()) | set(prod.values())) == 2 * len(TABLE)
+    assert len(set(dev.values()) | set(prod.values())) == len(dev) + len(prod)
+    assert len(prod) == len(TABLE)
     assert all(uuid.UUID(name).version == 5 for name in dev.values())
     assert dev["ingest-storage-blob-data-contributor-bronze"].split("-")[0] == "3d1c0a82"
 
 
 def test_principals_are_named_as_service_principals() -> None:
-    assert {item.inputs["principalType"] for item in _assignments("dev")} == {"ServicePrincipal"}
+    assert {item.inputs["principalType"] for item in _assignments("prod")} == {"ServicePrincipal"}
 
 
 def test_a_condition_comes_with_its_version() -> None:
-    for item in _assignments("dev"):
+    for item in _assignments("prod"):
         assert ("condition" in item.inputs) == (item.inputs.get("conditionVersion") == "2.0")
 
 

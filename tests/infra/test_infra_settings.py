@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pulumi
@@ -36,18 +37,31 @@ def _keys(values: dict[str, Any]) -> set[str]:
 def test_reads_the_stack_files(stack: str) -> None:
     settings = Settings.of(stack_values(stack))
     assert settings.tags["environment"] == stack
-    assert settings.cluster.min_nodes <= settings.cluster.max_nodes
+    assert settings.cluster.user.least <= settings.cluster.user.most
 
 
-def test_stack_files_have_the_same_keys() -> None:
+def test_stack_files_have_the_same_keys_but_for_agents_of_a_private_one() -> None:
     dev, prod = _keys(stack_values("dev")), _keys(stack_values("prod"))
-    assert dev == prod
+    assert {key.partition(".")[0] for key in dev ^ prod} == {"agents"}
+
+
+def test_agents_are_asked_for_in_a_private_stack_and_refused_in_a_public_one() -> None:
+    prod = stack_values("prod")
+    with pytest.raises(SettingRefusedError, match=r"mlops-forecasting:agents\.organisation"):
+        Settings.of({key: value for key, value in prod.items() if key != "agents"})
+    with pytest.raises(SettingRefusedError, match=r"mlops-forecasting:agents` is not usable(.|\n)*hosted agents reach"):
+        Settings.of({**stack_values("dev"), "agents": prod["agents"]})
 
 
 BAD: list[tuple[str, object, str]] = [
     ("environment", "Dev", "lower-case"),
     ("location", "West Europe", "region"),
-    ("network", "private", "public"),
+    ("network", "closed", "public, private"),
+    ("protected", "no", "true or false"),
+    ("addressSpace", "10.40.0.0/21", "/20"),
+    ("addressSpace", "192.168.0.0/20", "10.0.0.0/8"),
+    ("addressSpace", "10.40.0.1/20", "10.0.0.0/8"),
+    ("addressSpace", "10.40", "such as 10.40.0.0/20"),
     ("allowedAddresses", "20.1.2.3", "list"),
     ("allowedAddresses", ["10.0.0.1"], "public IPv4"),
     ("allowedAddresses", ["20.1.2.3/32"], "/30"),
@@ -66,10 +80,16 @@ BAD: list[tuple[str, object, str]] = [
     ("compute.idle", "PT45M", "PT30M"),
     ("compute.cpuSize", "D4", "Standard_"),
     ("cluster.maxNodes", 0, "1 to 10"),
+    ("cluster.systemMaxNodes", 0, "1 to 10"),
     ("cluster.zones", ["1", "1"], "different"),
     ("cluster.zones", ["4"], "1, 2, 3"),
     ("telemetry.dailyCapGb", 0, "1 to 1000"),
     ("telemetry.dailyCap", 1, "dailyCapGb"),
+    ("netwrk", "private", "network"),
+    ("telemetry.dashboards", "yes", "true or false"),
+    ("operations.contacts", [], "one mail address"),
+    ("operations.contacts", ["team"], "one mail address"),
+    ("operations.monthlyBudget", 0, "1 to 1000000"),
 ]
 
 
@@ -84,7 +104,11 @@ def test_refuses_a_bad_value_by_key_value_and_what_is_allowed(path: str, value: 
     assert "Pulumi.<stack>.yaml" in error.remedy
 
 
-@pytest.mark.parametrize("path", sorted(_keys(stack_values("dev"))))
+READ = {key for key in _keys(stack_values("dev")) if not key.startswith("usage.")}
+"""Keys of the program's own; those of `usage` are read by the estimate of costs."""
+
+
+@pytest.mark.parametrize("path", sorted(READ))
 def test_refuses_a_missing_key(path: str) -> None:
     values = stack_values("dev")
     *sections, key = path.split(".")
@@ -110,7 +134,7 @@ def test_refuses_a_workload_whose_names_azure_would_refuse() -> None:
     st.dictionaries(
         st.text(max_size=8), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=4)
     ),
-    st.sampled_from(["storage", "vault", "registry", "events", "compute", "cluster", "telemetry"]),
+    st.sampled_from(["storage", "vault", "registry", "events", "compute", "cluster", "telemetry", "operations"]),
 )
 def test_any_wrong_section_is_refused_and_never_crashes(section: dict[str, object], name: str) -> None:
     with pytest.raises(SettingRefusedError):
@@ -140,6 +164,15 @@ def test_kafka_is_on_its_own_port_unless_the_endpoint_names_another(endpoint: st
 
 
 def test_the_engine_gets_the_refusal_as_a_message_without_a_trace() -> None:
-    pulumi.runtime.set_all_config({"mlops-forecasting:network": "private"})
-    with pytest.raises(pulumi.RunError, match=r"mlops-forecasting:network(.|\n)*given: +private(.|\n)*do: +Change"):
+    whole = {f"mlops-forecasting:{key}": value for key, value in stack_values("dev").items() if isinstance(value, str)}
+    pulumi.runtime.set_all_config({**whole, "mlops-forecasting:network": "closed"})
+    with pytest.raises(pulumi.RunError, match=r"mlops-forecasting:network(.|\n)*given: +closed(.|\n)*do: +Change"):
+        Settings.load(pulumi.Config("mlops-forecasting"))
+
+
+def test_a_key_that_nobody_knows_is_refused_as_the_engine_hands_it_over() -> None:
+    values = {**stack_values("dev"), "netwrk": "private"}
+    given = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    pulumi.runtime.set_all_config({f"mlops-forecasting:{key}": value for key, value in given.items()})
+    with pytest.raises(pulumi.RunError, match=r"mlops-forecasting:netwrk(.|\n)*allowed: the keys (.|\n)*network, "):
         Settings.load(pulumi.Config("mlops-forecasting"))

@@ -121,6 +121,29 @@ def test_qa_and_production_differ_in_nothing_but_digest_and_place():
     }
 
 
+def test_a_private_platform_has_qa_in_its_network_and_addresses_that_only_its_network_reaches():
+    for stack, kind, annotation, ranges in (("dev", "Public", None, ["0.0.0.0/32"]), ("prod", "Private", "true", ["10.0.0.0/8"])):
+        program = released(stack, **ALL)
+        qa, subnet = group(program), declared(stack).outputs["qa_subnet_id"]
+        assert qa["ipAddress"]["type"] == kind
+        assert [item["id"] for item in qa.get("subnetIds", [])] == ([subnet] if stack == "prod" else [])
+        for service in kubernetes(program, SERVICE).values():
+            annotations = service.inputs["metadata"].get("annotations") or {}
+            assert annotations.get("service.beta.kubernetes.io/azure-load-balancer-internal") == annotation
+            assert service.inputs["spec"]["loadBalancerSourceRanges"] == ranges
+
+
+def test_managed_prometheus_is_told_where_pods_of_scoring_tell_their_metrics():
+    program = released(**ALL)
+    settings = kubernetes(program, "core/v1:ConfigMap")["ama-metrics-settings-configmap"].inputs
+    assert settings["metadata"]["namespace"] == "kube-system"
+    assert settings["data"]["pod-annotation-based-scraping"] == 'podannotationnamespaceregex = "forecasting"'
+    for slot in ("blue", "green"):
+        template = kubernetes(program, DEPLOYMENT)[f"scoring-{slot}"].inputs["spec"]["template"]
+        asked = {name.removeprefix("prometheus.io/"): value for name, value in template["metadata"]["annotations"].items()}
+        assert asked == {"scrape": "true", "path": "/metrics", "port": "8080"}
+
+
 def test_the_handler_knows_its_places_and_keeps_its_inbox_on_its_disk():
     program = released(**ALL)
     told, outputs = environment(program, "event-handler"), declared("dev").outputs
@@ -192,7 +215,7 @@ def test_qa_pulls_and_works_as_the_scoring_identity_without_a_secret():
 
 @pytest.mark.parametrize("kind", ["core/v1:Secret", "core/v1:ConfigMap"])
 def test_nothing_is_handed_over_by_secrets_of_the_cluster(kind):
-    assert not kubernetes(released(**ALL), kind)
+    assert set(kubernetes(released(**ALL), kind)) <= {"ama-metrics-settings-configmap"}
 
 
 def test_what_no_rule_allows_does_not_reach_a_pod():
@@ -218,7 +241,8 @@ def test_kubernetes_objects_live_in_the_namespace_that_admits_restricted_pods_al
     program = released(**ALL)
     (namespace,) = kubernetes(program, "core/v1:Namespace").values()
     assert namespace.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    others = [item for item in program.resources if item.type.startswith("kubernetes:") and item is not namespace]
+    cluster_wide = {namespace.name, "metrics-settings"}
+    others = [item for item in program.resources if item.type.startswith("kubernetes:") and item.name not in cluster_wide]
     assert {item.inputs["metadata"]["namespace"] for item in others} == {"forecasting"}
 
 

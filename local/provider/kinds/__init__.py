@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from local.provider.kinds import (
+    agents,
     azure_devops,
     cluster,
     container_groups,
@@ -15,6 +16,7 @@ from local.provider.kinds import (
     kubernetes,
     machine_learning,
     monitoring,
+    network,
     registry,
     resources,
     storage,
@@ -23,6 +25,7 @@ from local.provider.kinds.kind import Kind
 
 _MODULES = (
     resources,
+    network,
     storage,
     databricks,
     machine_learning,
@@ -35,6 +38,7 @@ _MODULES = (
     container_groups,
     cluster,
     azure_devops,
+    agents,
 )
 KINDS: Mapping[str, Kind] = {kind.sdk_type: kind for module in _MODULES for kind in module.KINDS}
 

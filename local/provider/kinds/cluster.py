@@ -17,6 +17,7 @@ from local.services.containers.templates import refused
 
 PREFIX = "/kubernetes"
 NAMESPACE = "v1/Namespace"
+OF_EVERY_CLUSTER = {"default", "kube-system"}
 NAME = NameRule(pattern=r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", words="1-63 lower-case letters, digits and dashes", code="Invalid")
 
 
@@ -40,7 +41,7 @@ class ClusterKind(Kind):
     def parent_of(self, resource_id: str) -> str:
         """The namespace; nothing for a namespace itself."""
         namespace = resource_id.split("/")[-2]
-        return f"{PREFIX}/{NAMESPACE}//{namespace}" if namespace and namespace != "default" else ""
+        return f"{PREFIX}/{NAMESPACE}//{namespace}" if namespace and namespace not in OF_EVERY_CLUSTER else ""
 
     @override
     def facts(self, resource_id: str) -> Properties:
@@ -88,6 +89,7 @@ def _kind(
 KINDS = (
     _kind("core/v1", "Namespace", cluster_wide=True),
     _kind("core/v1", "ServiceAccount"),
+    _kind("core/v1", "ConfigMap"),
     _kind("core/v1", "Service", outputs=_service),
     _kind("apps/v1", "Deployment", replace=("spec.selector",)),
     _kind("apps/v1", "StatefulSet", replace=("spec.selector", "spec.volumeClaimTemplates", "spec.serviceName")),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from local.endpoints import Endpoints
-from local.provider.kinds.kind import Kind, NameRule, at
+from local.provider.kinds.kind import Kind, NameRule
 from local.provider.wire import UNKNOWN, Properties
 from local.services.containers.addresses import group_address
 from local.services.containers.templates import of_group, refused
 
-NOT_EMULATED = ("initContainers", "volumes", "subnetIds", "dnsConfig", "extensions", "containerGroupProfile", "diagnostics")
+NOT_EMULATED = ("initContainers", "volumes", "dnsConfig", "extensions", "containerGroupProfile", "diagnostics")
 
 
 def _group(endpoints: Endpoints, resource_id: str, inputs: Properties) -> Properties:
@@ -42,12 +42,6 @@ def _refusals(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "osType", "only 'Linux' is emulated on this machine."
 
 
-def _identities(inputs: Properties) -> list[str]:
-    given = at(inputs, "imageRegistryCredentials")
-    found = [item.get("identity") for item in given or [] if isinstance(item, dict)]
-    return [str(item) for item in found if item]
-
-
 GROUP = GroupKind(
     sdk_type="azure-native:containerinstance:ContainerGroup",
     arm_type="Microsoft.ContainerInstance/containerGroups",
@@ -56,7 +50,6 @@ GROUP = GroupKind(
         pattern=r"[a-z0-9](?!.*--)([a-z0-9-]{0,61}[a-z0-9])?", words="1-63 lower-case letters, digits and single dashes"
     ),
     outputs=_group,
-    references=_identities,
-    replace=("osType", "sku", "ipAddress", "zones", "restartPolicy"),
+    replace=("osType", "sku", "ipAddress", "zones", "restartPolicy", "subnetIds"),
 )
 KINDS = (GROUP,)

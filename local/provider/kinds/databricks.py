@@ -9,6 +9,9 @@ from local.endpoints import HOST, Endpoints
 from local.provider.kinds.kind import Kind, rule, uuid_of
 from local.provider.wire import Properties
 
+INJECTION = ("enableNoPublicIp", "customVirtualNetworkId", "customPublicSubnetName", "customPrivateSubnetName")
+"""Of a workspace's parameters, those that Azure never changes."""
+
 
 def _workspace(endpoints: Endpoints, resource_id: str, _inputs: Properties) -> Properties:
     number = uuid.UUID(uuid_of(resource_id, "workspace")).int % 10**16
@@ -25,7 +28,7 @@ WORKSPACE = Kind(
     names=("workspaceName",),
     rule=rule(RULES["databricks"]),
     outputs=_workspace,
-    replace=("managedResourceGroupId", "parameters.enableNoPublicIp", "parameters.customVirtualNetworkId"),
+    replace=("managedResourceGroupId", *(f"parameters.{name}" for name in INJECTION)),
 )
 ACCESS_CONNECTOR = Kind(
     sdk_type="azure-native:databricks:AccessConnector",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contracts.names import RULES
 from local.endpoints import Endpoints
-from local.provider.kinds.kind import Kind, NameRule, at, ids_at, rule, uuid_of
+from local.provider.kinds.kind import Kind, NameRule, at, rule, uuid_of
 from local.provider.wire import Properties
 
 SUBSCRIPTION_NAME = NameRule(pattern=r"[A-Za-z0-9-]{3,64}", words="3-64 letters, digits and dashes")
-_DESTINATIONS = ids_at("destination.resourceId", "deliveryWithResourceIdentity.destination.resourceId")
 
 
 def _topic(_endpoints: Endpoints, resource_id: str, _inputs: Properties) -> Properties:
@@ -16,11 +15,10 @@ def _topic(_endpoints: Endpoints, resource_id: str, _inputs: Properties) -> Prop
 
 
 def _targets(inputs: Properties) -> list[str]:
-    """The hub, and the container that dead letters go to."""
+    """The container that dead letters go to."""
     letters = at(inputs, "deadLetterWithResourceIdentity.deadLetterDestination") or inputs.get("deadLetterDestination") or {}
     account, container = letters.get("resourceId"), letters.get("blobContainerName")
-    containers = [account, f"{account}/blobServices/default/containers/{container}"] if account and container else []
-    return [*_DESTINATIONS(inputs), *containers]
+    return [f"{account}/blobServices/default/containers/{container}"] if account and container else []
 
 
 SYSTEM_TOPIC = Kind(
@@ -29,7 +27,6 @@ SYSTEM_TOPIC = Kind(
     names=("systemTopicName",),
     rule=rule(RULES["system_topic"]),
     outputs=_topic,
-    references=ids_at("source"),
     replace=("source", "topicType"),
 )
 SUBSCRIPTION = Kind(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from local.endpoints import Endpoints
@@ -30,7 +30,7 @@ type Outputs = Callable[[Endpoints, str, Properties], Properties]
 """What Azure adds to the inputs: (the stack's endpoints, the resource's ARM id, its inputs) -> outputs by engine name."""
 
 type References = Callable[[Properties], list[str]]
-"""ARM ids among the inputs that have to exist when the resource is made."""
+"""Ids that have to exist when the resource is made, besides those that stand among the inputs as they are."""
 
 
 def nothing(_endpoints: Endpoints, _resource_id: str, _inputs: Properties) -> Properties:
@@ -39,7 +39,7 @@ def nothing(_endpoints: Endpoints, _resource_id: str, _inputs: Properties) -> Pr
 
 
 def no_references(_inputs: Properties) -> list[str]:
-    """References of a kind that points at no other resource."""
+    """References of a kind whose inputs hold all ids that it needs."""
     return []
 
 
@@ -60,8 +60,10 @@ class Kind:
     references: References = no_references
     replace: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
-    extension: bool = False
-    """Lives under the resource that its `scope` names, not in a group of its own."""
+    values: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    """Values that the service takes, by dotted path, where the SDK's classes say nothing or something else."""
+    extension: str = ""
+    """The input that names the resource under which this one lives, instead of in a group of its own."""
     with_parent: bool = False
     """Exists from the moment its parent does; creating it sets it."""
     applied: bool = False
@@ -91,7 +93,7 @@ class Kind:
     def id_of(self, inputs: Mapping[str, Any]) -> str:
         """The ARM id that these inputs give; they have to hold all names."""
         if self.extension:
-            return f"{inputs['scope']}/providers/{self.arm_type}/{inputs[self.name_property]}"
+            return f"{inputs[self.extension]}/providers/{self.arm_type}/{inputs[self.name_property]}"
         group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{inputs.get('resourceGroupName', '')}"
         if self.arm_type == "Microsoft.Resources/resourceGroups":
             return group
@@ -116,16 +118,14 @@ class Kind:
 
 
 def at(properties: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path, or None."""
+    """The value at a dotted path, or None; in a list, the values of all its items."""
     value: Any = properties
     for step in path.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
+        if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+            value = [item.get(step) for item in value]
+        else:
+            value = value.get(step) if isinstance(value, Mapping) else None
     return value
-
-
-def ids_at(*paths: str) -> References:
-    """References that stand at these paths, where they are given."""
-    return lambda inputs: [value for path in paths if isinstance(value := at(inputs, path), str) and value.startswith("/")]
 
 
 def uuid_of(resource_id: str, purpose: str) -> str:

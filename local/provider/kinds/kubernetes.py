@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from contracts.names import RULES
 from local.endpoints import Endpoints
-from local.provider.kinds.kind import Kind, rule, uuid_of
+from local.provider.kinds.kind import Kind, NameRule, rule, uuid_of
 from local.provider.wire import Properties
 from local.tokens import TENANT
+
+SCHEDULE = NameRule(
+    pattern="default|aksManagedAutoUpgradeSchedule|aksManagedNodeOSUpgradeSchedule",
+    words="default, aksManagedAutoUpgradeSchedule or aksManagedNodeOSUpgradeSchedule",
+)
 
 
 def _cluster(_endpoints: Endpoints, resource_id: str, inputs: Properties) -> Properties:
@@ -29,7 +34,13 @@ CLUSTER = Kind(
     names=("resourceName",),
     rule=rule(RULES["kubernetes"]),
     outputs=_cluster,
-    replace=("dnsPrefix", "nodeResourceGroup", "networkProfile.networkPlugin"),
+    replace=("dnsPrefix", "nodeResourceGroup", "networkProfile.networkPlugin", "agentPoolProfiles.vnetSubnetID"),
     one_per_stack=True,
 )
-KINDS = (CLUSTER,)
+MAINTENANCE = Kind(
+    sdk_type="azure-native:containerservice:MaintenanceConfiguration",
+    arm_type="Microsoft.ContainerService/managedClusters/maintenanceConfigurations",
+    names=("resourceName", "configName"),
+    rule=SCHEDULE,
+)
+KINDS = (CLUSTER, MAINTENANCE)

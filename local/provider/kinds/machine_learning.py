@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.names import RULES
 from local.endpoints import HOST, Endpoints
-from local.provider.kinds.kind import Kind, NameRule, ids_at, rule, uuid_of
+from local.provider.kinds.kind import Kind, NameRule, rule, uuid_of
 from local.provider.wire import Properties
 
 COMPUTE_NAME = NameRule(
@@ -27,7 +27,6 @@ WORKSPACE = Kind(
     names=("workspaceName",),
     rule=rule(RULES["machine_learning"]),
     outputs=_workspace,
-    references=ids_at("storageAccount", "containerRegistry", "keyVault", "applicationInsights", "primaryUserAssignedIdentity"),
     fixed=("storageAccount", "keyVault", "hbiWorkspace"),
 )
 COMPUTE = Kind(
@@ -35,6 +34,6 @@ COMPUTE = Kind(
     arm_type="Microsoft.MachineLearningServices/workspaces/computes",
     names=("workspaceName", "computeName"),
     rule=COMPUTE_NAME,
-    replace=("properties.computeType", "properties.properties.vmSize"),
+    replace=("properties.computeType", "properties.properties.vmSize", "properties.properties.subnet"),
 )
 KINDS = (WORKSPACE, COMPUTE)

@@ -32,7 +32,7 @@ ROLE_ASSIGNMENT = Kind(
     arm_type="Microsoft.Authorization/roleAssignments",
     names=("roleAssignmentName",),
     rule=GUID,
-    extension=True,
+    extension="scope",
     replace=("scope", "principalId", "roleDefinitionId"),
 )
 FEDERATED_CREDENTIAL = Kind(

@@ -66,6 +66,7 @@ def test_a_destination_is_judged_by_the_class_that_fits_it_best() -> None:
 
 
 @given(st.sampled_from(sorted(KINDS)), st.text(min_size=1, max_size=12))
+@settings(deadline=None)
 def test_no_kind_takes_a_property_that_its_class_lacks(token: str, name: str) -> None:
     if name not in schema.inputs(token):
         assert name in [failure.path for failure in checks.failures(KINDS[token], {name: 1})]

@@ -46,8 +46,8 @@ def test_a_created_account_exists_and_has_azures_outputs(client: Any) -> None:
 
 
 def test_an_unknown_kind_is_refused_with_the_list_of_kinds(client: Any) -> None:
-    text = refusal(client.check, "network:VirtualNetwork", {})
-    assert "azure-native:network:VirtualNetwork is not emulated" in text
+    text = refusal(client.check, "network:ExpressRouteCircuit", {})
+    assert "azure-native:network:ExpressRouteCircuit is not emulated" in text
     assert "azure-native:storage:StorageAccount" in text
 
 

@@ -27,7 +27,13 @@ def inputs_of(token: str, name: str = "shop1") -> dict[str, Any]:
     names = {item: name for item in kind.names if not item.startswith("<")}
     if token in CLUSTER:
         return {"metadata": {"name": name, "namespace": "shop"}, "spec": {}}
-    return {"resourceGroupName": "rg", "location": "westeurope", "scope": "/subscriptions/s/resourceGroups/rg", **names}
+    return {
+        "resourceGroupName": "rg",
+        "location": "westeurope",
+        "scope": "/subscriptions/s/resourceGroups/rg",
+        "resourceUri": "/subscriptions/s/resourceGroups/rg",
+        **names,
+    }
 
 
 @pytest.mark.parametrize("token", ALL)
@@ -41,7 +47,7 @@ def test_names_and_special_properties_exist_in_the_sdks_class(token: str) -> Non
             found = [item[step] for item in shapes if step in item]
             assert found, path
             shapes = [schema.properties(option) for item in found for option in item.nested]
-    assert ("scope" in shape) == kind.extension
+    assert not kind.extension or shape[kind.extension].required
 
 
 @pytest.mark.parametrize("token", AZURE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -30,7 +31,18 @@ SOURCES, LOGS = "/buildsources/", "/buildlogs/"
 SIGNED = (SOURCES, LOGS)
 """Paths below which a signed query stands in for a token."""
 
-TAKEN = {"type", "imageNames", "isPushEnabled", "dockerFilePath", "arguments", "platform", "sourceLocation", "timeout", "noCache"}
+TAKEN = {
+    "type",
+    "imageNames",
+    "isPushEnabled",
+    "dockerFilePath",
+    "arguments",
+    "platform",
+    "sourceLocation",
+    "timeout",
+    "noCache",
+    "agentPoolName",
+}
 MOST_BYTES = 256 * 1024 * 1024
 
 
@@ -41,6 +53,7 @@ def routes(cloud: Cloud, builds: Builds) -> list[Route]:
         Route(BASE, api.document, methods=["GET"]),
         Route(f"{BASE}/listBuildSourceUploadUrl", api.upload_url, methods=["POST"]),
         Route(f"{BASE}/scheduleRun", api.schedule, methods=["POST"]),
+        Route(f"{BASE}/agentPools", api.agent_pools, methods=["GET"]),
         Route(f"{BASE}/runs", api.list, methods=["GET"]),
         Route(f"{BASE}/runs/{{run}}", api.get, methods=["GET"]),
         Route(f"{BASE}/runs/{{run}}/listLogSasUrl", api.log_url, methods=["POST"]),
@@ -90,9 +103,18 @@ class TasksApi:
         """Queue a DockerBuildRequest."""
         registry = self._registry(request, "registry/tasks")
         body = _checked(await request.body())
+        pool = body.get("agentPoolName")
+        if pool and pool not in {item.name for item in self._pools(registry)}:
+            raise not_found(f"{registry.id}/agentPools/{pool}")
         run = await run_in_threadpool(self._builds.runs.add, body, asdict(request.state.principal))
         self._builds.wake()
         return JSONResponse(run.view(registry.id))
+
+    async def agent_pools(self, request: Request) -> Response:
+        """Agents of the registry's own; builds run here alike."""
+        pools = self._pools(self._registry(request, "registry/tasks"))
+        told = ({"id": pool.id, "name": pool.name, "type": pool.type, "location": pool.properties["location"]} for pool in pools)
+        return JSONResponse({"value": list(told)})
 
     async def list(self, request: Request) -> Response:
         """Runs, the newest first."""
@@ -134,6 +156,10 @@ class TasksApi:
             raise not_found(arm_id)
         ask(request, action, found.id)
         return found
+
+    def _pools(self, registry: Resource) -> Sequence[Resource]:
+        every = self._cloud.resources.of_type(f"{ARM_TYPE}/agentPools")
+        return [pool for pool in every if pool.id.lower().startswith(f"{registry.id}/".lower())]
 
     def _run(self, request: Request) -> BuildRun:
         try:

@@ -1,0 +1,107 @@
+"""What watches the platform: alarms that call somebody, logs that are kept, a budget that is told of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deployment.declared import declared
+from infra.alarms import CLUSTER, LOGS, METRICS
+from infra.components.budget import NOTIFICATIONS
+from infra.logs import CONTROL_PLANE, TABLE
+from infra.parts import NAMESPACES
+from tests.infra.golden_list import STACKS
+
+GROUP = "/azure-native:monitor:ActionGroup/ag-mlops-forecasting-dev"
+
+
+def test_every_alarm_calls_the_people_and_ends_by_itself() -> None:
+    program = declared("dev")
+    metrics, queries = program.of("monitor:MetricAlert"), program.of("monitor:ScheduledQueryRule")
+    assert sorted(item.name for item in metrics) == sorted(alarm.name for alarm in METRICS)
+    assert sorted(item.name for item in queries) == sorted(alarm.name for alarm in LOGS)
+    assert all(item.inputs["actions"] == [{"actionGroupId": GROUP}] for item in metrics)
+    assert all(item.inputs["actions"] == {"actionGroups": [GROUP]} for item in queries)
+    assert all(item.inputs["autoMitigate"] is True for item in (*metrics, *queries))
+    rules = program.one("alertsmanagement:PrometheusRuleGroup").inputs["rules"]
+    assert [rule["alert"] for rule in rules] == [alarm.name for alarm in CLUSTER]
+    assert all(rule["actions"] == [{"actionGroupId": GROUP}] for rule in rules)
+    assert program.one("alertsmanagement:SmartDetectorAlertRule").inputs["actionGroups"] == {"groupIds": [GROUP]}
+
+
+def test_people_are_those_of_the_settings() -> None:
+    receivers = declared("dev").one("monitor:ActionGroup").inputs["emailReceivers"]
+    assert [item["emailAddress"] for item in receivers] == ["forecasting-team@example.com"]
+
+
+def test_an_alarm_watches_the_part_that_has_its_metric() -> None:
+    metrics = {item.name: item.inputs for item in declared("dev").of("monitor:MetricAlert")}
+    kinds = {
+        "Microsoft.Storage/storageAccounts": "storage:StorageAccount",
+        "Microsoft.KeyVault/vaults": "keyvault:Vault",
+        "Microsoft.EventHub/namespaces": "eventhub:Namespace",
+        "Microsoft.MachineLearningServices/workspaces": "machinelearningservices:Workspace",
+        "Microsoft.ContainerService/managedClusters": "containerservice:ManagedCluster",
+        "Microsoft.EventGrid/systemTopics": "eventgrid:SystemTopic",
+    }
+    for alarm in METRICS:
+        (scope,), (criterion,) = metrics[alarm.name]["scopes"], metrics[alarm.name]["criteria"]["allOf"]
+        assert scope.startswith(f"/azure-native:{kinds[NAMESPACES[alarm.part]]}/")
+        assert criterion["metricNamespace"] == NAMESPACES[alarm.part]
+        assert (criterion["operator"] == "LessThan") == alarm.below
+
+
+def test_the_dead_letter_alarm_counts_the_hub_of_dead_letters_alone() -> None:
+    (alarm,) = [item.inputs for item in declared("dev").of("monitor:MetricAlert") if item.name == "handler-gave-up"]
+    assert alarm["criteria"]["allOf"][0]["dimensions"] == [
+        {"name": "EntityName", "operator": "Include", "values": ["dead_letter"]}
+    ]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_part_writes_its_logs_into_the_one_workspace(stack: str) -> None:
+    program = declared(stack)
+    settings = {item.name: item.inputs for item in program.of("monitor:DiagnosticSetting")}
+    workspace = program.one("operationalinsights:Workspace").inputs["workspaceName"]
+    assert sorted(settings) == sorted(f"{row.part}-logs" for row in TABLE)
+    assert {item["workspaceId"].rpartition("/")[2] for item in settings.values()} == {workspace}
+    assert len({item["resourceUri"] for item in settings.values()}) == len(TABLE)
+    assert settings["lake-logs"]["resourceUri"].endswith("/blobServices/default")
+    assert [log["category"] for log in settings["cluster-logs"]["logs"]] == list(CONTROL_PLANE)
+    assert all(log["enabled"] is True for item in settings.values() for log in item["logs"])
+
+
+def test_the_cluster_sends_metrics_and_logs_where_its_rules_say() -> None:
+    program = declared("prod")
+    rules = {item.name: item.inputs for item in program.of("monitor:DataCollectionRule")}
+    associations = {item.name: item.inputs for item in program.of("monitor:DataCollectionRuleAssociation")}
+    cluster = program.one("containerservice:ManagedCluster").inputs
+    for what, destination in (("prometheus", "monitoringAccounts"), ("containers", "logAnalytics")):
+        rule = rules[f"{what}-collection"]
+        assert [flow["destinations"] for flow in rule["dataFlows"]] == [[what]]
+        assert [item["name"] for item in rule["destinations"][destination]] == [what]
+        assert associations[f"{what}-association"]["resourceUri"].endswith(cluster["resourceName"])
+    assert cluster["azureMonitorProfile"] == {"metrics": {"enabled": True}}
+
+
+def test_grafana_stands_where_the_settings_ask_for_it_and_reads_metrics_alone() -> None:
+    assert not declared("dev").of("dashboard:Grafana")
+    program = declared("prod")
+    roles = [item.inputs for item in program.of("authorization:RoleAssignment") if item.name.startswith("grafana-")]
+    assert [role["principalId"] for role in roles] == ["principal-grafana"]
+    assert roles[0]["scope"] == "/azure-native:monitor:AzureMonitorWorkspace/amw-mlops-forecasting"
+    assert program.one("dashboard:Grafana").inputs["properties"]["apiKey"] == "Disabled"
+
+
+@pytest.mark.parametrize(("stack", "amount"), [("dev", 600), ("prod", 2500)])
+def test_the_budget_tells_people_before_and_after_the_money_is_spent(stack: str, amount: int) -> None:
+    program = declared(stack)
+    budget = program.one("consumption:Budget")
+    notified: dict[str, Any] = budget.inputs["notifications"]
+    assert budget.inputs["amount"] == amount
+    assert budget.inputs["scope"].endswith(program.one("resources:ResourceGroup").inputs["resourceGroupName"])
+    assert sorted(notified) == sorted(NOTIFICATIONS)
+    assert all(item["enabled"] and item["contactEmails"] and item["contactGroups"] for item in notified.values())
+    assert budget.inputs["timePeriod"]["startDate"].endswith("-01T00:00:00Z")
+    assert budget.ignores == ["timePeriod"]
