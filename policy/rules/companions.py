@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from pulumi_policy import PolicyResource, Severity
 
-from .estate import text
+from .estate import azure_name, text
 from .properties import places, read
 from .sources import built_in, checkov, own, pol, psrule, well_architected
 from .stack_rule import Fault, Judged, StackRule
@@ -45,7 +45,7 @@ def _beside(
 
 
 def _is_own_group(group: PolicyResource) -> bool:
-    return read(group.props, "consumerGroupName") != "$Default"
+    return azure_name(group) != "$Default"
 
 
 def _registers_nothing(link: PolicyResource) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pulumi_policy import PolicyResource
+from pulumi_policy.proxy import UnknownValueError
 
 from .properties import Properties, places, texts
 from .tokens import kind_of
@@ -25,6 +26,13 @@ NAMES = (
     "privateZoneName",
     "containerGroupName",
 )
+
+
+OWN_NAMES = {
+    "azure-native:eventhub:EventHub": ("eventHubName",),
+    "azure-native:eventhub:ConsumerGroup": ("consumerGroupName",),
+}
+"""For kinds that also hold the names of what they lie in."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +66,29 @@ def refers(one: PolicyResource, path: str, target: PolicyResource) -> bool:
 
 def azure_name(resource: PolicyResource) -> str:
     """Return the name that Azure knows a resource by; empty where a preview can't know it yet."""
-    own = {"azure-native:eventhub:EventHub": ("eventHubName",)}.get(kind_of(resource.resource_type), NAMES)
+    own = OWN_NAMES.get(kind_of(resource.resource_type), NAMES)
     for name in ("name", *own):
         if found := text(resource.props, name):
             return found
     return ""
+
+
+def missing(resources: Iterable[PolicyResource], wanted: Iterable[str]) -> list[str]:
+    """Return the names that no resource has; in a preview, where outputs are unknown, a resource's own name may be it.
+
+    Raises:
+        UnknownValueError: a name is missing, and some resource's name is known only after an update.
+    """
+    unknown: UnknownValueError | None = None
+    found: set[str] = set()
+    for resource in resources:
+        found |= {azure_name(resource), resource.name}
+        if not azure_name(resource):
+            unknown = unknown or next((place.unknown for place in places(resource.props, "name") if place.unknown), None)
+    left = [name for name in wanted if name not in found]
+    if left and unknown:
+        raise unknown
+    return left
 
 
 def text(properties: Properties, path: str) -> str:

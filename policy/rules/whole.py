@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pulumi_policy import PolicyResource, Severity
 
 from .companions import ACCOUNT, BUS, CLUSTER, DATABRICKS, HUB, ML, REGISTRY, VAULT, ZONE
-from .estate import STACK, Estate, azure_name, refers, text
+from .estate import STACK, Estate, missing, refers, text
 from .properties import places, read
 from .sources import benchmark, own, psrule, well_architected
 from .stack_rule import Fault, Judged, StackRule
@@ -85,19 +85,15 @@ def _short(kinds: Iterable[str]) -> str:
 def _hubs(judged: Judged) -> Iterator[Fault]:
     if not judged.estate.of(BUS):
         return
-    found = {text(hub.props, "eventHubName") or azure_name(hub) for hub in judged.estate.of(HUB)}
-    for name in judged.terms["hubs"]:
-        if name not in found:
-            yield Fault(f"no hub {name}", "every hub of the event catalogue")
+    for name in missing(judged.estate.of(HUB), judged.terms["hubs"]):
+        yield Fault(f"no hub {name}", "every hub of the event catalogue")
 
 
 def _zones(judged: Judged) -> Iterator[Fault]:
     if not judged.estate.of(BUS):
         return
-    found = {azure_name(zone) for zone in judged.estate.of(ZONE)}
-    for name in ZONES:
-        if name not in found:
-            yield Fault(f"no zone {name}", "a PrivateZone for each service that has private endpoints")
+    for name in missing(judged.estate.of(ZONE), ZONES):
+        yield Fault(f"no zone {name}", "a PrivateZone for each service that has private endpoints")
 
 
 def _roles(judged: Judged) -> Iterator[Fault]:
