@@ -9,8 +9,12 @@ from deployment.pulumi_stack import Policies, PulumiStack
 ROOT = Path(__file__).parents[1]
 
 
+def policies(stack: str) -> Policies:
+    """The pack with the levels of a stack; platform and release are judged by the same."""
+    rules = ROOT / "policy"
+    return Policies(pack=rules, levels=rules / f"config.{stack}.json")
+
+
 def platform_stack(stack: str, root: Path = ROOT) -> PulumiStack:
     """The platform stack of this name."""
-    rules = ROOT / "policy"
-    policies = Policies(pack=rules, levels=rules / f"config.{stack}.json")
-    return PulumiStack(stack=stack, folder=root, told="platform stack", policies=policies)
+    return PulumiStack(stack=stack, folder=root, told="platform stack", policies=policies(stack))

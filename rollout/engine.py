@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.outputs import PlatformOutputs
-from deployment.platform import ROOT, platform_stack
+from deployment.platform import ROOT, platform_stack, policies
 from deployment.pulumi_stack import PulumiStack, no_stack
 from rollout.digests import Digests
 
@@ -72,7 +72,7 @@ class ReleaseStack:
         """What an update with the digests that stand would change, as counts by operation.
 
         Raises:
-            EngineFailedError: with what the engine said.
+            EngineFailedError: with what the engine or a policy said.
         """
         return self._with(self.standing().digests.config()).preview()
 
@@ -80,11 +80,12 @@ class ReleaseStack:
         """Bring the stack to these digests, all five given in full.
 
         Raises:
-            EngineFailedError: with what the engine said; what it has done until then stays.
+            EngineFailedError: with what the engine or a policy said; what it has done until then stays.
             EngineBusyError: when another engine holds the stack.
         """
         return Standing.of(self._with(digests.config()).up())
 
     def _with(self, digests: Mapping[str, str]) -> PulumiStack:
         config = {f"{PROJECT}:{key}": value for key, value in digests.items()}
-        return PulumiStack(stack=self.stack, folder=self.folder, told="release stack", config=config)
+        rules = policies(self.stack)
+        return PulumiStack(stack=self.stack, folder=self.folder, told="release stack", config=config, policies=rules)

@@ -61,7 +61,7 @@ def apply(engine: Engine, cloud: Cloud, stack: str, step: Step) -> Applied:
     return applied
 
 
-def findings(judged: Iterable[ResourceEvent], levels: Mapping[str, str]) -> dict[str, Any]:
+def findings(judged: Iterable[ResourceEvent], levels: Mapping[str, Any]) -> dict[str, Any]:
     """What the policies said in a preview that passed: rules with their levels, resources judged, advisories in order.
 
     A mandatory rule that is broken ends the preview, so there is none to tell of.
@@ -69,7 +69,7 @@ def findings(judged: Iterable[ResourceEvent], levels: Mapping[str, str]) -> dict
     events = list(judged)
     told = [event for event in events if event.state == "warning"]
     return {
-        "rules": dict(levels),
+        "rules": {rule: level if isinstance(level, str) else level["enforcementLevel"] for rule, level in levels.items()},
         "resources": len({event.urn for event in events if event.state == "running"}),
         "advisories": [{"resource": event.name, "message": event.detail} for event in told],
     }

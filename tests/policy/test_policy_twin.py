@@ -1,0 +1,133 @@
+"""The insecure twin: what the programs really declare, each property spoiled in turn, is refused rule by rule.
+
+Rules whose kinds no program declares yet are judged by their tables alone; as soon as one declares the kind, they are asked
+of it here, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from local.engine.build import Engine, ensure_engine
+from local.progress import Progress
+from policy.rules import RULES
+from policy.rules.levels import levels
+from policy.rules.tokens import kind_of
+from policy.rules.waivers import WAIVERS, Address
+from tests.policy.cases.break_case import Break
+from tests.policy.cases.table import BREAKS, BY_ID, Asked
+from tests.policy.judging import ALL, Finding, findings, spoiled, stack_resource
+from tests.policy.programs import PLATFORM, RELEASE, Declaration, program
+from tests.policy.states import analyze, state
+
+PROGRAMS = [(project, stack) for project in (PLATFORM, RELEASE) for stack in ("dev", "prod")]
+COMPANIONS = {
+    "st-lifecycle": "azure-native:storage:ManagementPolicy",
+    "eh-namespace-filtered": "azure-native:eventhub:NamespaceNetworkRuleSet",
+    "eh-hub-consumer-group": "azure-native:eventhub:ConsumerGroup",
+    "hubs-present": "azure-native:eventhub:EventHub",
+    "eg-roles-present": "azure-native:authorization:RoleAssignment",
+    "k8s-default-deny": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    "k8s-network-policy": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    "k8s-disruption-budget": "kubernetes:policy/v1:PodDisruptionBudget",
+    "k8s-own-registry": "pulumi:pulumi:StackReference",
+}
+"""Rules on the stack that the programs satisfy, and the kind without which they do not."""
+
+
+def broken(project: str, stack: str) -> list[Finding]:
+    return findings(program(project, stack), stack)
+
+
+@pytest.mark.parametrize(("project", "stack"), PROGRAMS)
+def test_the_programs_break_no_mandatory_rule_that_is_not_waived(project: str, stack: str) -> None:
+    found = levels(stack)
+    wrong = [one for one in broken(project, stack) if found[one.rule].name == "mandatory" and not WAIVERS.of(one.rule, one.urn)]
+    assert wrong == []
+
+
+def test_every_waiver_is_needed_by_what_the_programs_declare() -> None:
+    needed = {
+        (project, stack, one.rule, Address.of(one.urn).resource) for project, stack in PROGRAMS for one in broken(project, stack)
+    }
+    held = {
+        (row.project, stack, row.rule, resource) for row in WAIVERS.rows for stack in row.stacks for resource in row.resources
+    }
+    assert held <= needed
+
+
+def _targets(rule: str) -> list[tuple[str, Declaration, Asked, Break]]:
+    """Real resources of the kinds that a rule judges, and a bad example for each; production first."""
+    return [
+        (project, row, asked, one)
+        for project in (PLATFORM, RELEASE)
+        for row in program(project, "prod")
+        for asked, one in BREAKS
+        if asked.rule == rule and kind_of(row.kind) == asked.kind and one == asked.cases.breaks[0]
+    ]
+
+
+def test_most_rules_judge_something_that_is_really_declared() -> None:
+    assert sum(bool(_targets(rule.id)) for rule in RULES) >= 120
+
+
+@pytest.mark.parametrize("rule", sorted({asked.rule for asked, _ in BREAKS}))
+def test_a_spoiled_property_of_a_real_resource_is_refused_by_its_rule(rule: str) -> None:
+    for project, row, asked, one in _targets(rule)[:3]:
+        bad = spoiled(row, asked.at(one.changes))
+        terms = levels("prod")[rule].terms
+        resource = stack_resource(bad.kind, bad.name, bad.inputs, urn=bad.urn)
+        messages, unknown = BY_ID[rule].breaches(asked.kind, resource.props, terms)
+        assert unknown is None
+        assert messages, (project, row.urn)
+        assert all(BY_ID[rule].remedy in message for message in messages)
+
+
+@pytest.mark.parametrize(("rule", "kind"), COMPANIONS.items())
+def test_a_real_stack_without_what_a_rule_demands_is_refused(rule: str, kind: str) -> None:
+    project = RELEASE if rule.startswith("k8s") else PLATFORM
+    rows = program(project, "prod")
+    assert rule not in {one.rule for one in findings(rows, "prod")}
+    without = [row for row in rows if row.kind != kind]
+    assert len(without) < len(rows)
+    assert rule in {one.rule for one in findings(without, "prod")}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return ensure_engine(Progress())
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("project", "stack"), PROGRAMS)
+def test_the_engine_passes_the_state_of_each_program(engine: Engine, project: str, stack: str, tmp_path: Path) -> None:
+    code, output = analyze(engine, tmp_path, state(program(project, stack)), stack)
+    assert code == 0, output
+    assert "mlops-forecasting@v0.1.0" in output
+    assert "[mandatory]" not in output
+
+
+@pytest.mark.engine
+def test_the_engine_refuses_the_insecure_twin_rule_by_rule(engine: Engine, tmp_path: Path) -> None:
+    twins: list[Declaration] = []
+    expected: Counter[tuple[str, str]] = Counter()
+    for rule in RULES:
+        for _, row, asked, one in _targets(rule.id)[:1]:
+            name = f"twin-{rule.id}"
+            twins.append(replace(spoiled(row, asked.at(one.changes)), name=name, urn=f"{row.urn.rpartition('::')[0]}::{name}"))
+            expected[rule.id, name] += 1
+    root = next(row for row in program(PLATFORM, "prod") if row.kind == "pulumi:pulumi:Stack")
+    code, output = analyze(engine, tmp_path, state([root, *twins]), "prod")
+    assert code != 0
+    level = {rule: found.name for rule, found in levels("prod").items()}
+    told = re.findall(r"\[(\w+)\] \[severity: \w+\]  (\S+)  \(\S+: (twin-\S+)\)", output)
+    assert set(expected) <= {(rule, name) for _, rule, name in told}, output
+    assert {(rule, name) for found, rule, name in told if found != level[rule]} == set()
+    remedies = {rule.id: rule.remedy for rule in ALL}
+    plain = " ".join(output.split())
+    assert [rule for rule, _ in expected if " ".join(remedies[rule].split()) not in plain] == []
