@@ -22,6 +22,8 @@ CHILD = Kind(tagged=False, located=False)
 """Lies in another resource, and has neither tags nor a place of its own."""
 
 AZURE: dict[str, Kind] = {
+    "alertsmanagement:PrometheusRuleGroup": Kind("ruleGroupName"),
+    "alertsmanagement:SmartDetectorAlertRule": Kind("alertRuleName"),
     "applicationinsights:Component": Kind("resourceName", ("ins-", "appi-")),
     "authorization:ManagementLockByScope": CHILD,
     "authorization:RoleAssignment": CHILD,
@@ -35,8 +37,12 @@ AZURE: dict[str, Kind] = {
     "containerservice:MaintenanceConfiguration": CHILD,
     "containerservice:ManagedCluster": Kind("resourceName", ("aks-",)),
     "costmanagement:Budget": CHILD,
+    "dashboard:Grafana": Kind("workspaceName", ("amg",)),
     "databricks:AccessConnector": Kind("connectorName", ("dbac-",)),
     "databricks:Workspace": Kind("workspaceName", ("dbw-",)),
+    "devcenter:DevCenter": Kind("devCenterName", ("dc-",)),
+    "devcenter:Project": Kind("projectName", ("dcp-",)),
+    "devopsinfrastructure:Pool": Kind("poolName", ("mdp-",)),
     "eventgrid:SystemTopic": Kind("systemTopicName", ("egst-",)),
     **{
         f"eventgrid:{source}EventSubscription": CHILD
@@ -57,6 +63,7 @@ AZURE: dict[str, Kind] = {
     "managedidentity:UserAssignedIdentity": Kind("resourceName", ("id-",)),
     "monitor:ActionGroup": Kind("actionGroupName"),
     "monitor:ActivityLogAlert": Kind("activityLogAlertName"),
+    "monitor:AzureMonitorWorkspace": Kind("azureMonitorWorkspaceName", ("amw-",)),
     "monitor:DataCollectionEndpoint": Kind(),
     "monitor:DataCollectionRule": Kind(),
     "monitor:DataCollectionRuleAssociation": CHILD,

@@ -1,6 +1,6 @@
 """What the platform and the release declare, as the engine would hand it to the pack: inputs, options, dependencies.
 
-Both run with the SDK's mock engine (tests.infra.declared), each in a process of its own.
+Both run with the SDK's mock engine (deployment.declared), each in a process of its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import yaml
 from pulumi.runtime import configure, mocks, rpc, set_all_config
 from pulumi.runtime.stack import run_in_stack
 
-from tests.infra import declared as platform
+from deployment import declared as platform
 
 ROOT = Path(__file__).parents[2]
 PLATFORM, RELEASE = "mlops-forecasting", "mlops-forecasting-release"

@@ -73,12 +73,17 @@ def dressed(kind: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {**({"location": "westeurope"} if found.located else {}), **named, **tags, **properties}
 
 
+LET_IN = {"access": "Allow", "direction": "Inbound"}
+
+
 def _worlds(ports: str) -> tuple[Break, ...]:
     """Every way of letting the world in at some ports."""
     sources = ({"sourceAddressPrefix": one} for one in ("*", "Internet", "0.0.0.0/0", "any"))
     lists = {"sourceAddressPrefix": None, "sourceAddressPrefixes": ["10.0.0.0/8", "::/0"]}
     return tuple(
-        one for source in (*sources, lists) for one in both({**source, "destinationPortRange": ports}, "net-no-any-inbound")
+        one
+        for source in (*sources, lists)
+        for one in both({**LET_IN, **source, "destinationPortRange": ports}, "net-no-any-inbound")
     )
 
 
@@ -86,15 +91,15 @@ ENTRY_CASES: dict[str, Cases] = {
     "net-no-ssh-rdp-http": Cases(
         tuple(one for ports in ("22", "3389", "80", "*", "0-65535", "20-30") for one in _worlds(ports))
         + both(
-            {"sourceAddressPrefix": "*", "destinationPortRange": None, "destinationPortRanges": ["443", "80"]},
+            {**LET_IN, "sourceAddressPrefix": "*", "destinationPortRange": None, "destinationPortRanges": ["443", "80"]},
             "net-no-any-inbound",
         ),
         passes=({"access": "Deny", "sourceAddressPrefix": "*"}, {"direction": "Outbound", "sourceAddressPrefix": "*"}),
         absent="passes",
     ),
     "net-no-any-inbound": Cases(
-        both({"sourceAddressPrefix": "*", "destinationPortRange": "443"})
-        + both({"sourceAddressPrefix": "INTERNET", "destinationPortRange": "8080-8090"}),
+        both({**LET_IN, "sourceAddressPrefix": "*", "destinationPortRange": "443"})
+        + both({**LET_IN, "sourceAddressPrefix": "INTERNET", "destinationPortRange": "8080-8090"}),
         passes=({"sourceAddressPrefix": "AzureLoadBalancer"}, {"access": "Deny", "sourceAddressPrefix": "Internet"}),
         absent="passes",
     ),
