@@ -116,7 +116,7 @@ ROW = {
 def test_a_waiver_without_reason_role_or_day_is_refused(broken: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "waivers.json"
     file.write_text(json.dumps([ROW]))
-    assert [waiver.rule for waiver in load(file)] == [ROW["rule"]]
+    assert [waiver.rule for waiver in load(file).rows] == [ROW["rule"]]
     file.write_text(json.dumps([{**ROW, **broken}]))
     with pytest.raises(ValueError, match=r"waivers\.json|isoformat"):
         load(file)
