@@ -12,7 +12,7 @@ import pytest
 
 from contracts.events import CONSUMER_GROUP, Hub
 from contracts.outputs import PlatformOutputs
-from tests.infra.declared import OPENED, ROOT, Declared, declared
+from tests.infra.declared import OPENED, ROOT, Declared, declared, stack_values
 from tests.infra.golden_list import STACKS, file_of, listing, written
 
 UNTAGGED = {"BlobContainer", "BlobServiceProperties", "ManagementPolicy", "EventHub", "ConsumerGroup", "NamespaceNetworkRuleSet"}
@@ -160,6 +160,13 @@ def test_dangerous_defaults_are_set_to_safe_values(stack: str, token: str, path:
 def test_purge_protection_is_true_or_absent_but_never_false() -> None:
     assert "enablePurgeProtection" not in declared("dev").one("keyvault:Vault").inputs["properties"]
     assert _at(declared("prod").one("keyvault:Vault"), "properties.enablePurgeProtection") is True
+
+
+def test_a_vault_is_new_unless_the_settings_ask_for_a_deleted_one() -> None:
+    vault = declared("dev").one("keyvault:Vault")
+    assert (vault.inputs["properties"]["createMode"], vault.ignores) == ("default", ["properties.createMode"])
+    recover = json.dumps({"vault": {**stack_values("dev")["vault"], "recover": True}})
+    assert declared("dev", recover).one("keyvault:Vault").inputs["properties"]["createMode"] == "recover"
 
 
 def test_only_the_lake_has_directories() -> None:
