@@ -180,6 +180,7 @@ def _pool(
         availability_zones=list(settings.zones) or None,
         enable_encryption_at_host=settings.host_encryption,
         enable_node_public_ip=False,
+        security_profile=aks.AgentPoolSecurityProfileArgs(ssh_access=aks.AgentPoolSSHAccess.DISABLED),
         upgrade_settings=aks.AgentPoolUpgradeSettingsArgs(max_surge="33%"),
     )
 

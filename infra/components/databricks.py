@@ -80,8 +80,8 @@ class Databricks(pulumi.ComponentResource):
         return databricks.WorkspaceCustomParametersArgs(
             enable_no_public_ip=databricks.WorkspaceNoPublicIPBooleanParameterArgs(value=True),
             custom_virtual_network_id=text(value=self._args.network_id),
-            custom_public_subnet_name=text(value=Subnet.DATABRICKS_HOST),
-            custom_private_subnet_name=text(value=Subnet.DATABRICKS_CONTAINER),
+            custom_public_subnet_name=text(value=Subnet.DATABRICKS_HOST.full_name),
+            custom_private_subnet_name=text(value=Subnet.DATABRICKS_CONTAINER.full_name),
         )
 
     def _connector(self, name: str) -> databricks.AccessConnector:

@@ -52,7 +52,7 @@ class Network(pulumi.ComponentResource):
         self._ranges = addressed(args.settings.address_space)
         made = self._network(name)
         self.id = made.id
-        self.subnet_ids = {row.subnet: pulumi.Output.concat(made.id, "/subnets/", row.subnet.value) for row in TABLE}
+        self.subnet_ids = {row.subnet: pulumi.Output.concat(made.id, "/subnets/", row.subnet.full_name) for row in TABLE}
         self.scopes = {Place.NETWORK: made.id, Place.CLUSTER_SUBNET: self.subnet_ids[Subnet.CLUSTER]}
         public = () if args.settings.private else tuple(row.subnet for row in TABLE if _reaches_services(row))
         self.admitted = tuple(self.subnet_ids[subnet] for subnet in public)
@@ -76,7 +76,7 @@ class Network(pulumi.ComponentResource):
     def _subnet(self, row: Row) -> network.SubnetArgs:
         endpoints = () if self._args.settings.private or not _reaches_services(row) else SERVICES
         return network.SubnetArgs(
-            name=row.subnet,
+            name=row.subnet.full_name,
             address_prefix=self._ranges[row.subnet],
             default_outbound_access=False,
             nat_gateway=network.SubResourceArgs(id=self._way_out) if _reaches_services(row) else None,
