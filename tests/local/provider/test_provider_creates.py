@@ -252,5 +252,7 @@ def test_values_are_those_of_the_service_where_the_sdks_are_another_ones(client:
     faults = client.check("monitor:ScheduledQueryRule", inputs)
     assert sorted(faults) == ["criteria.allOf.operator", "severity"]
     assert "allowed: Equals, GreaterThan" in faults["criteria.allOf.operator"]
+    book = {"resourceGroupName": "rg-shop", "resourceName": "book", "displayName": "d", "category": "c", "serializedData": "{"}
+    assert sorted(client.check("applicationinsights:Workbook", book)) == ["resourceName", "serializedData"]
     good = {**inputs, "criteria": {"allOf": [{**condition, "operator": "GreaterThan"}]}, "severity": 4}
     assert client.check("monitor:ScheduledQueryRule", good) == {}
