@@ -58,6 +58,7 @@ def global_names(settings: Settings) -> tuple[GlobalName, ...]:
     rows = (
         (names.lake, storage, "checkNameAvailability", "2023-05-01"),
         (names.ml_storage, storage, "checkNameAvailability", "2023-05-01"),
+        (names.databricks_storage, storage, "checkNameAvailability", "2023-05-01"),
         (names.key_vault, vaults, "checkNameAvailability", "2023-07-01"),
         (names.registry, registries, "checkNameAvailability", "2023-07-01"),
         (names.event_hubs, namespaces, "CheckNameAvailability", "2024-01-01"),

@@ -22,11 +22,12 @@ class Question:
 
     @classmethod
     def of(cls, settings: Settings, subscription: Subscription) -> Question:
-        """Ask what the stack's group holds; nothing when there is no group yet.
+        """Ask what the stack's groups hold; nothing when there are none yet.
 
         Raises:
             AzureUnreadableError: when Azure does not answer or refuses.
         """
-        found = subscription.listed(f"/resourceGroups/{settings.names.resource_group}/resources", "2021-04-01")
+        groups = (settings.names.resource_group, settings.names.databricks_group)
+        found = [item for group in groups for item in subscription.listed(f"/resourceGroups/{group}/resources", "2021-04-01")]
         standing = frozenset((str(item["type"]).lower(), str(item["name"]).lower()) for item in found)
         return cls(settings=settings, subscription=subscription, standing=standing)

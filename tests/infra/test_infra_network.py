@@ -123,7 +123,12 @@ def test_each_endpoint_leads_to_its_part_and_is_named_in_its_zones() -> None:
     program = declared("prod")
     made = {item.name: item.inputs for item in program.of("network:PrivateEndpoint")}
     names = {item.name: item.inputs for item in program.of("network:PrivateDnsZoneGroup")}
-    ends = {"lake": "/dlsmlopsforecasting", "ml-storage": "/stmlwmlopsforecasting", "bus": "Namespace/evh-mlops-forecasting"}
+    ends = {
+        "databricks-storage": "/stdbwmlopsforecasting",
+        "lake": "/dlsmlopsforecasting",
+        "ml-storage": "/stmlwmlopsforecasting",
+        "bus": "Namespace/evh-mlops-forecasting",
+    }
     for row in ENDPOINTS:
         (connection,) = made[f"{row.name}-endpoint"]["privateLinkServiceConnections"]
         assert connection["groupIds"] == [row.group]

@@ -191,8 +191,8 @@ def test_an_allowed_address_opens_every_firewall_and_no_other_does() -> None:
         assert all(not _at(item, path) for item in closed.of(token))
         assert all("20.50.1.0/24" in json.dumps(_at(item, path)) for item in opened.of(token))
     cluster = "apiServerAccessProfile.authorizedIPRanges"
-    assert _at(closed.one("containerservice:ManagedCluster"), cluster) == ["0.0.0.0/32"]
-    assert _at(opened.one("containerservice:ManagedCluster"), cluster) == ["20.50.1.0/24", "20.60.1.1"]
+    assert _at(closed.one("containerservice:ManagedCluster"), cluster) == ["20.70.1.1/32"]
+    assert _at(opened.one("containerservice:ManagedCluster"), cluster) == ["20.50.1.0/24", "20.60.1.1", "20.70.1.1/32"]
 
 
 def test_a_premium_registry_alone_has_a_firewall() -> None:
