@@ -16,7 +16,7 @@ import pytest
 from local.services.cloud import Cloud
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("contracts", "deployment", "foundation", "infra", "policy", "rollout", "release")
+COPIED = ("contracts", "deployment", "foundation", "images", "infra", "policy", "rollout", "release")
 
 pytestmark = [pytest.mark.flow, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -46,6 +46,7 @@ def answer(done: subprocess.CompletedProcess[str]) -> dict:
 
 
 def test_preview_deploy_and_an_arriving_file_bring_an_empty_subscription_to_a_decision(home, tmp_path):
+    assert answer(on(home, "make", "preflight"))["findings"] == []
     places = answer(on(home, "make", "bootstrap"))
     assert places["PULUMI_BACKEND_URL"] == "azblob://state?storage_account=stpmlopsforecastingdev"
     assert answer(on(home, "make", "bootstrap")) == places
