@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS = never
 RUN = .uv/bin/uv run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up down demo preview bootstrap deploy publish release cost status check test bench
+.PHONY: help setup doctor up down demo preflight preview bootstrap deploy publish release cost status check test bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ demo: setup ## something happens to the running stack: SCENARIO=new-data|bad-dat
 
 bootstrap: setup ## once per stack: Pulumi's state, its key, the pipelines' login, Azure DevOps: STACK=dev
 	@$(RUN) python -m deployment bootstrap --stack '$(STACK)'
+
+preflight: setup ## what would stop a deployment on Azure, each with its fix: STACK=dev
+	@$(RUN) python -m deployment preflight --stack '$(STACK)'
 
 preview: setup ## what `make deploy` would change on Azure, judged by the policies: STACK=dev
 	@$(RUN) python -m deployment preview --stack '$(STACK)'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("forecast", "gate", "prepare", "scoring", "up")
+BENCHES = ("forecast", "gate", "infra", "prepare", "scoring", "up")
 
 
 def main() -> int:

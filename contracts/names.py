@@ -62,6 +62,7 @@ class Names:
     lake: str
     ml_storage: str
     databricks: str
+    databricks_storage: str
     access_connector: str
     machine_learning: str
     registry: str
@@ -85,6 +86,11 @@ class Names:
     dev_center_project: str
     workload: str
     suffix: str
+
+    @property
+    def databricks_group(self) -> str:
+        """Resource group that Databricks manages."""
+        return f"{self.resource_group}-databricks"
 
     def identity(self, role: str) -> str:
         """Name of the user-assigned identity that a workload of this role runs as."""
@@ -123,6 +129,7 @@ def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
         lake=_checked("storage_account", f"dls{packed}"),
         ml_storage=_checked("storage_account", f"stmlw{packed}"),
         databricks=dashed("databricks", "dbw"),
+        databricks_storage=_checked("storage_account", f"stdbw{packed}"),
         access_connector=dashed("databricks", "dbac"),
         machine_learning=dashed("machine_learning", "mlw"),
         registry=_checked("registry", f"cr{packed}"),

@@ -1,4 +1,4 @@
-"""`python -m deployment bootstrap|preview|up|outputs --stack STACK`: what stages of the pipeline run; the journal on stderr, JSON on stdout."""
+"""`python -m deployment preflight|bootstrap|preview|up|outputs --stack STACK`: what stages of the pipeline run; the journal on stderr, JSON on stdout."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from contracts.errors import FourPartError
 from deployment.bootstrap import bootstrap
+from deployment.preflight.run import PreflightFailedError, preflight
 from deployment.stages import CommandRefusedError, outputs, preview, up
 
 EXIT_REFUSED, EXIT_INTERRUPTED = 2, 130
-STAGES = {"bootstrap": bootstrap, "preview": preview, "outputs": outputs, "up": up}
+STAGES = {"preflight": preflight, "bootstrap": bootstrap, "preview": preview, "outputs": outputs, "up": up}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         result = STAGES[given.stage](given.stack)
-    except (FourPartError, CommandRefusedError) as error:
+    except (FourPartError, CommandRefusedError, PreflightFailedError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_REFUSED
     except KeyboardInterrupt:

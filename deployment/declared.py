@@ -71,6 +71,7 @@ class Program:
 
 
 FILLED_IN: dict[str, dict[str, Any]] = {
+    "azure-native:network:PublicIPAddress": {"ipAddress": "20.70.1.1"},
     "azure-native:databricks:Workspace": {"workspaceUrl": "adb-1.2.azuredatabricks.net"},
     "azure-native:eventhub:Namespace": {"serviceBusEndpoint": "https://evh.servicebus.windows.net:443/"},
     "azure-native:containerregistry:Registry": {"loginServer": "cr.azurecr.io"},

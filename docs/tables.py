@@ -106,7 +106,7 @@ def subnets() -> str:
     ranges = addressed(stack["mlops-forecasting:addressSpace"])
     return _table(
         ("subnet", "in dev", "what lives there", "handed over to"),
-        ((f"`{row.subnet}`", ranges[row.subnet], row.lives, row.delegated or "") for row in SUBNETS),
+        ((f"`{row.subnet.full_name}`", ranges[row.subnet], row.lives, row.delegated or "") for row in SUBNETS),
     )
 
 

@@ -38,6 +38,7 @@ cluster_args = ClusterArgs(
     settings=settings.cluster,
     identity_id=identities.cluster.id,
     subnet_id=network.subnet_ids[Subnet.CLUSTER],
+    way_out=network.way_out,
     log_analytics_id=telemetry.log_analytics_id,
     ready=grants.grant({Principal.CLUSTER: identities.cluster.principal_id}, network.scopes),
 )
@@ -59,7 +60,7 @@ ml = MachineLearning("machine-learning", ml_args)
 own = {Principal.ACCESS_CONNECTOR: databricks.connector_principal_id, Principal.KUBELET: cluster.kubelet_principal_id}
 grants.grant({**identities.principal_ids, **own}, {**scopes, **ml.scopes})
 
-parts = {**stores.ids, Part.DATABRICKS: databricks.id, Part.WORKSPACE: ml.id, Part.CLUSTER: cluster.id}
+parts = {**stores.ids, **databricks.ids, Part.WORKSPACE: ml.id, Part.CLUSTER: cluster.id}
 if settings.agents:
     enclose(here, settings.agents, network=network, registry=stores.registry, grants=grants, parts=parts)
 

@@ -21,12 +21,13 @@ class Endpoint:
 
 
 BLOB = "privatelink.blob.core.windows.net"
+DFS = "privatelink.dfs.core.windows.net"
 DATABRICKS = "privatelink.azuredatabricks.net"
 
 TABLE: tuple[Endpoint, ...] = (
     # Clients of the lake use both doors: Delta tables are written by blobs, directories are made and renamed by dfs.
     Endpoint(name="lake-blob", part=Part.LAKE, group="blob", zones=(BLOB,)),
-    Endpoint(name="lake-dfs", part=Part.LAKE, group="dfs", zones=("privatelink.dfs.core.windows.net",)),
+    Endpoint(name="lake-dfs", part=Part.LAKE, group="dfs", zones=(DFS,)),
     Endpoint(name="ml-blob", part=Part.ML_STORAGE, group="blob", zones=(BLOB,)),
     Endpoint(name="ml-file", part=Part.ML_STORAGE, group="file", zones=("privatelink.file.core.windows.net",)),
     Endpoint(name="vault", part=Part.VAULT, group="vault", zones=("privatelink.vaultcore.azure.net",)),
@@ -39,6 +40,9 @@ TABLE: tuple[Endpoint, ...] = (
         zones=("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"),
     ),
     Endpoint(name="databricks", part=Part.DATABRICKS, group="databricks_ui_api", zones=(DATABRICKS,)),
+    # The workspace's own account is closed too (`defaultStorageFirewall`); clusters keep logs and libraries there.
+    Endpoint(name="databricks-blob", part=Part.DATABRICKS_STORAGE, group="blob", zones=(BLOB,)),
+    Endpoint(name="databricks-dfs", part=Part.DATABRICKS_STORAGE, group="dfs", zones=(DFS,)),
     # People's logins come back through this one; one workspace of a region and its zone may hold it.
     Endpoint(name="databricks-login", part=Part.DATABRICKS, group="browser_authentication", zones=(DATABRICKS,)),
 )

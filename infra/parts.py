@@ -15,6 +15,7 @@ class Part(StrEnum):
     REGISTRY = "registry"
     BUS = "bus"
     DATABRICKS = "databricks"
+    DATABRICKS_STORAGE = "databricks-storage"
     WORKSPACE = "workspace"
     CLUSTER = "cluster"
     NETWORK = "network"

@@ -85,15 +85,20 @@ class StorageSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class VaultSettings:
-    """How long a deleted vault is kept (days), and whether nobody may purge it earlier."""
+    """How long a deleted vault is kept (days), whether nobody may purge it earlier, and whether a deleted one comes back."""
 
     purge_protection: bool
     retention_days: int
+    recover: bool
 
     @classmethod
     def read(cls, section: Section) -> VaultSettings:
         """Read the section `vault`."""
-        return cls(purge_protection=section.flag("purgeProtection"), retention_days=section.whole("retentionDays", 7, 90))
+        return cls(
+            purge_protection=section.flag("purgeProtection"),
+            retention_days=section.whole("retentionDays", 7, 90),
+            recover=section.flag("recover"),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,11 @@ class Subnet(StrEnum):
     BUILDS = "builds"
     AGENTS = "agents"
 
+    @property
+    def full_name(self) -> str:
+        """Name in the virtual network."""
+        return f"snet-{self.value}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:

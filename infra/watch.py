@@ -1,4 +1,4 @@
-"""What watches the platform: logs of every part, metrics of the cluster, alarms, and the budget."""
+"""What watches the platform: logs of every part, metrics of the cluster, a workbook, alarms, and the budget."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from infra.components.cluster_metrics import ClusterMetrics, ClusterMetricsArgs
 from infra.components.diagnostics import Diagnostics, DiagnosticsArgs
 from infra.components.grants import Grants
 from infra.components.observability import Observability
+from infra.components.workbook import Workbook, WorkbookArgs
 from infra.parts import Part
 from infra.placement import Placement
 from infra.settings import Settings
@@ -38,6 +39,7 @@ def watch(
     grants.grant(metrics.principal_ids, metrics.scopes)
     every = {**parts, Part.LOG_ANALYTICS: telemetry.log_analytics_id, Part.METRICS: metrics.workspace_id}
     Diagnostics("diagnostics", DiagnosticsArgs(parts=every, log_analytics_id=telemetry.log_analytics_id))
+    Workbook("workbook", WorkbookArgs(placement=placement, log_analytics_id=telemetry.log_analytics_id))
     alarms_args = AlarmsArgs(
         placement=placement,
         settings=settings.operations,

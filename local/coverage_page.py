@@ -28,7 +28,7 @@ to where a subscription resource says, by its filter, retry and dead letter. Not
 
 **Creating a resource makes it exist.** The provider writes it to `cloud.db`, where the services look; deleting it makes it stop.
 A kind without a row in the table below is refused by name, as are missing required properties, unknown properties and enums, bad
-names, missing parents. Outputs that Azure would not know at preview are unknown at the first preview.
+names, missing parents and references, new vaults under the name of a deleted one. Outputs that Azure would not know at preview are unknown at the first preview.
 
 **Clients are aimed by environment variables alone** (`local/environment.py`). Every HTTP call carries a token that names an identity
 of the stack. Role assignments are evaluated for each request and logged, not enforced yet.

@@ -22,6 +22,7 @@ class ClusterArgs:
     placement: Placement
     identity_id: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
+    way_out: pulumi.Input[str]
     log_analytics_id: pulumi.Input[str]
     settings: ClusterSettings
     ready: Sequence[pulumi.Resource]
@@ -76,7 +77,7 @@ def _declare(name: str, args: ClusterArgs, opts: pulumi.ResourceOptions) -> aks.
         enable_rbac=True,
         disable_local_accounts=True,
         aad_profile=aks.ManagedClusterAADProfileArgs(managed=True, enable_azure_rbac=True, tenant_id=placement.tenant_id),
-        api_server_access_profile=_api_server(placement),
+        api_server_access_profile=_api_server(args),
         oidc_issuer_profile=aks.ManagedClusterOIDCIssuerProfileArgs(enabled=True),
         security_profile=_security(args),
         network_profile=_network(),
@@ -93,8 +94,8 @@ def _declare(name: str, args: ClusterArgs, opts: pulumi.ResourceOptions) -> aks.
     )
 
 
-def _api_server(placement: Placement) -> aks.ManagedClusterAPIServerAccessProfileArgs:
-    if placement.private:
+def _api_server(args: ClusterArgs) -> aks.ManagedClusterAPIServerAccessProfileArgs:
+    if args.placement.private:
         return aks.ManagedClusterAPIServerAccessProfileArgs(
             enable_private_cluster=True,
             enable_private_cluster_public_fqdn=False,
@@ -104,8 +105,8 @@ def _api_server(placement: Placement) -> aks.ManagedClusterAPIServerAccessProfil
     return aks.ManagedClusterAPIServerAccessProfileArgs(
         enable_private_cluster=False,
         disable_run_command=True,
-        # An empty list would open the API server to everyone; 0.0.0.0/32 admits nobody but the cluster's own nodes.
-        authorized_ip_ranges=list(placement.allowed_addresses) or ["0.0.0.0/32"],
+        # Nodes call it from the gateway's address, which AKS admits by itself only for gateways of its own.
+        authorized_ip_ranges=[*args.placement.allowed_addresses, pulumi.Output.concat(args.way_out, "/32")],
     )
 
 
@@ -180,6 +181,7 @@ def _pool(
         availability_zones=list(settings.zones) or None,
         enable_encryption_at_host=settings.host_encryption,
         enable_node_public_ip=False,
+        security_profile=aks.AgentPoolSecurityProfileArgs(ssh_access=aks.AgentPoolSSHAccess.DISABLED),
         upgrade_settings=aks.AgentPoolUpgradeSettingsArgs(max_surge="33%"),
     )
 

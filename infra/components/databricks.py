@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import databricks
 
+from infra.parts import Part
 from infra.placement import Exports, Placement, filled_in
 from infra.subnets import Subnet
 
@@ -22,8 +24,8 @@ class DatabricksArgs:
 class Databricks(pulumi.ComponentResource):
     """A premium workspace whose clusters have no public addresses."""
 
-    id: pulumi.Output[str]
-    """ARM id of the workspace."""
+    ids: Mapping[Part, pulumi.Output[str]]
+    """ARM ids of the workspace, and of the storage account that Azure makes for it in a group of its own."""
     connector_principal_id: pulumi.Output[str]
     """Object id of the access connector's identity."""
     exports: Exports
@@ -34,7 +36,7 @@ class Databricks(pulumi.ComponentResource):
         self._args = args
         connector = self._connector(name)
         workspace = self._workspace(name, connector.id)
-        self.id = workspace.id
+        self.ids = {Part.DATABRICKS: workspace.id, Part.DATABRICKS_STORAGE: self._storage_id(workspace)}
         self.connector_principal_id = filled_in(
             connector, connector.identity, lambda identity: identity.principal_id if identity else ""
         )
@@ -52,9 +54,7 @@ class Databricks(pulumi.ComponentResource):
             workspace_name=placement.names.databricks,
             resource_group_name=placement.resource_group,
             location=placement.location,
-            managed_resource_group_id=pulumi.Output.format(
-                "/subscriptions/{0}/resourceGroups/{1}-databricks", placement.subscription_id, placement.names.resource_group
-            ),
+            managed_resource_group_id=self._managed_group(),
             sku=databricks.SkuArgs(name="premium"),
             compute_mode=databricks.ComputeMode.HYBRID,
             parameters=self._injected(),
@@ -80,9 +80,21 @@ class Databricks(pulumi.ComponentResource):
         return databricks.WorkspaceCustomParametersArgs(
             enable_no_public_ip=databricks.WorkspaceNoPublicIPBooleanParameterArgs(value=True),
             custom_virtual_network_id=text(value=self._args.network_id),
-            custom_public_subnet_name=text(value=Subnet.DATABRICKS_HOST),
-            custom_private_subnet_name=text(value=Subnet.DATABRICKS_CONTAINER),
+            custom_public_subnet_name=text(value=Subnet.DATABRICKS_HOST.full_name),
+            storage_account_name=text(value=self._args.placement.names.databricks_storage),
+            custom_private_subnet_name=text(value=Subnet.DATABRICKS_CONTAINER.full_name),
         )
+
+    def _managed_group(self) -> pulumi.Output[str]:
+        placement = self._args.placement
+        return pulumi.Output.format(
+            "/subscriptions/{0}/resourceGroups/{1}", placement.subscription_id, placement.names.databricks_group
+        )
+
+    def _storage_id(self, workspace: databricks.Workspace) -> pulumi.Output[str]:
+        """The account is there once the workspace is."""
+        account = f"/providers/Microsoft.Storage/storageAccounts/{self._args.placement.names.databricks_storage}"
+        return pulumi.Output.all(workspace.id, self._managed_group()).apply(lambda known: f"{known[1]}{account}")
 
     def _connector(self, name: str) -> databricks.AccessConnector:
         placement = self._args.placement

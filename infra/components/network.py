@@ -9,7 +9,7 @@ import pulumi
 from pulumi_azure_native import network
 
 from contracts.names import SCORING_PORT
-from infra.placement import Exports, Placement
+from infra.placement import Exports, Placement, filled_in
 from infra.roles import Place, Scope
 from infra.sections import NetworkSettings
 from infra.subnets import TABLE, Row, Subnet, addressed
@@ -35,6 +35,8 @@ class Network(pulumi.ComponentResource):
 
     id: pulumi.Output[str]
     """ARM id of the virtual network."""
+    way_out: pulumi.Output[str]
+    """Public address from which all that runs here calls."""
     subnet_ids: Mapping[Subnet, pulumi.Output[str]]
     """ARM id of each subnet."""
     scopes: Mapping[Scope, pulumi.Output[str]]
@@ -48,11 +50,11 @@ class Network(pulumi.ComponentResource):
         super().__init__("mlops-forecasting:infra:Network", name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        self._way_out = self._nat_gateway()
+        self._gateway_id, self.way_out = self._nat_gateway()
         self._ranges = addressed(args.settings.address_space)
         made = self._network(name)
         self.id = made.id
-        self.subnet_ids = {row.subnet: pulumi.Output.concat(made.id, "/subnets/", row.subnet.value) for row in TABLE}
+        self.subnet_ids = {row.subnet: pulumi.Output.concat(made.id, "/subnets/", row.subnet.full_name) for row in TABLE}
         self.scopes = {Place.NETWORK: made.id, Place.CLUSTER_SUBNET: self.subnet_ids[Subnet.CLUSTER]}
         public = () if args.settings.private else tuple(row.subnet for row in TABLE if _reaches_services(row))
         self.admitted = tuple(self.subnet_ids[subnet] for subnet in public)
@@ -76,10 +78,10 @@ class Network(pulumi.ComponentResource):
     def _subnet(self, row: Row) -> network.SubnetArgs:
         endpoints = () if self._args.settings.private or not _reaches_services(row) else SERVICES
         return network.SubnetArgs(
-            name=row.subnet,
+            name=row.subnet.full_name,
             address_prefix=self._ranges[row.subnet],
             default_outbound_access=False,
-            nat_gateway=network.SubResourceArgs(id=self._way_out) if _reaches_services(row) else None,
+            nat_gateway=network.SubResourceArgs(id=self._gateway_id) if _reaches_services(row) else None,
             network_security_group=network.NetworkSecurityGroupArgs(id=self._security_group(row)),
             private_endpoint_network_policies=network.VirtualNetworkPrivateEndpointNetworkPolicies.ENABLED,
             delegations=[network.DelegationArgs(name=row.subnet, service_name=row.delegated)] if row.delegated else [],
@@ -121,7 +123,7 @@ class Network(pulumi.ComponentResource):
     def _is_shared(self, row: Row) -> bool:
         return not self._args.settings.private and row.subnet in {Subnet.DATABRICKS_HOST, Subnet.DATABRICKS_CONTAINER}
 
-    def _nat_gateway(self) -> pulumi.Output[str]:
+    def _nat_gateway(self) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         placement = self._args.placement
         address = network.PublicIPAddress(
             "way-out-address",
@@ -143,7 +145,7 @@ class Network(pulumi.ComponentResource):
             tags=placement.tags,
             opts=self._child,
         )
-        return gateway.id
+        return gateway.id, filled_in(address, address.ip_address, lambda found: found or "")
 
 
 def _reaches_services(row: Row) -> bool:

@@ -40,7 +40,10 @@ class Vault(pulumi.ComponentResource):
             location=args.placement.location,
             properties=_properties(args),
             tags=args.placement.tags,
-            opts=args.placement.kept(self),
+            # How a vault came to be says nothing of what it is.
+            opts=pulumi.ResourceOptions.merge(
+                args.placement.kept(self), pulumi.ResourceOptions(ignore_changes=["properties.createMode"])
+            ),
         )
         self.id = vault.id
         self.scopes = {Place.VAULT: vault.id}
@@ -52,6 +55,7 @@ def _properties(args: VaultArgs) -> keyvault.VaultPropertiesArgs:
     placement = args.placement
     return keyvault.VaultPropertiesArgs(
         tenant_id=placement.tenant_id,
+        create_mode=keyvault.CreateMode.RECOVER if args.settings.recover else keyvault.CreateMode.DEFAULT,
         sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
         enable_rbac_authorization=True,
         enable_soft_delete=True,

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.endpoints import Endpoints
-from local.provider import errors, schema
+from local.provider import errors, schema, vaults
 from local.provider.kinds import Kind
 from local.provider.kinds.cluster import PREFIX
 from local.provider.kinds.event_hubs import HUB
+from local.provider.kinds.key_vault import VAULT
 from local.provider.kinds.kind import at, name_in, uuid_of
 from local.provider.references import exists, named
 from local.provider.wire import Properties
 from local.resources import Resource, Resources
 from local.services.eventhubs.topics import create_topic, delete_topic
+from local.subscription import Conditions
 from local.tokens import TENANT
 
 GROUP_LEVEL = 5
@@ -44,7 +46,12 @@ class Deployment:
                 raise errors.already_exists(resource_id)
             if kind.one_per_stack and (there := self.resources.of_type(kind.arm_type)):
                 raise errors.one_per_stack(kind.arm_type, there[0].id)
-            return self._put(kind, resource_id, inputs)
+            if kind is VAULT:
+                vaults.admit(self._conditions, inputs)
+            made = self._put(kind, resource_id, inputs)
+            if kind is VAULT:
+                vaults.recovered(self._conditions, made.name)
+            return made
 
     def update(self, kind: Kind, resource_id: str, olds: Properties, inputs: Properties) -> Resource:
         """Change a resource.
@@ -67,7 +74,13 @@ class Deployment:
             if f"{resource.id}/".lower().startswith(below):
                 if resource.type == HUB.arm_type:
                     delete_topic(self.endpoints.bootstrap, resource.name)
+                if resource.type == VAULT.arm_type:
+                    vaults.keep(self._conditions, resource)
                 self.resources.delete(resource.id)
+
+    @property
+    def _conditions(self) -> Conditions:
+        return Conditions(self.resources.store)
 
     def _put(self, kind: Kind, resource_id: str, inputs: Properties) -> Resource:
         for reference in [*kind.references(inputs), *named(inputs)]:

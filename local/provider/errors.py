@@ -65,6 +65,20 @@ def already_exists(resource_id: str) -> ArmError:
     return ArmError(CONFLICT, "ResourceExists", f"cannot create already existing resource '{resource_id}'")
 
 
+def vault_deleted(name: str) -> ArmError:
+    """A new vault under the name of one that was deleted and not purged."""
+    text = (
+        f"A vault with the same name already exists in deleted state: '{name}'. You need to either recover or purge existing key "
+        "vault. Follow this link https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete."
+    )
+    return ArmError(CONFLICT, "ConflictError", text)
+
+
+def no_deleted_vault(name: str) -> ArmError:
+    """A vault to recover that was never deleted."""
+    return ArmError(GONE, "DeletedVaultNotFound", f"The specified deleted vault '{name}' does not exist.")
+
+
 def one_per_stack(arm_type: str, there: str) -> ArmError:
     """A second namespace or registry: the local broker and the local registry serve one."""
     text = f"This machine serves one {arm_type} for a stack, and '{there}' is there already."

@@ -26,10 +26,16 @@ def named(inputs: Any) -> Iterator[str]:
 
 
 def exists(resources: Resources, resource_id: str) -> bool:
-    """Whether there is such a resource; subnets stand inside their virtual network."""
-    if resources.get(resource_id) is not None:
+    """Whether there is such a resource; subnets stand inside their network, and what Databricks makes in its own group."""
+    if resources.get(resource_id) is not None or _is_managed(resources, resource_id):
         return True
     subnet = _SUBNET.fullmatch(resource_id)
     network = resources.get(subnet["network"]) if subnet else None
     subnets = network.properties.get("subnets") if network else None
     return bool(subnet) and subnet["name"] in {item["name"] for item in subnets or []}
+
+
+def _is_managed(resources: Resources, resource_id: str) -> bool:
+    group = resource_id.partition("/providers/")[0].lower()
+    workspaces = resources.of_type("Microsoft.Databricks/workspaces")
+    return group in {str(item.properties.get("managedResourceGroupId", "")).lower() for item in workspaces}

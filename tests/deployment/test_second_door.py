@@ -16,7 +16,7 @@ import pytest
 from local.services.cloud import Cloud
 from tests.docs.blocks import README, ROOT, block_of, shape
 
-COPIED = ("contracts", "deployment", "foundation", "infra", "policy", "rollout", "release")
+COPIED = ("contracts", "deployment", "foundation", "images", "infra", "policy", "rollout", "release")
 
 pytestmark = [pytest.mark.flow, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -50,6 +50,8 @@ def phases(text: str) -> list[str]:
 
 
 def test_preview_deploy_and_an_arriving_file_bring_an_empty_subscription_to_a_decision(home, tmp_path):
+    checked = on(home, "make", "preflight")
+    assert answer(checked)["findings"] == []
     begun = on(home, "make", "bootstrap")
     places = answer(begun)
     assert places["PULUMI_BACKEND_URL"] == "azblob://state?storage_account=stpmlopsforecastingdev"

@@ -50,6 +50,22 @@ def test_a_build_that_goes_on_is_waited_for_instead_of_started_again(builder, sm
 
 
 @flow
+def test_a_registry_with_agents_of_its_own_builds_on_them(builder, small):
+    pool = f"{REGISTRY}/agentPools/builds"
+    builder.site.add("Microsoft.ContainerRegistry/registries/agentPools", pool, location="westeurope")
+    try:
+        built = builder.build(small("pooled"))
+    finally:
+        builder.site.cloud.resources.delete(pool)
+    shared = builder.build(small("shared"))
+    requests = {
+        row["id"]: json.loads(row["request"]) for row in builder.site.cloud.store.rows("select id, request from registry_runs")
+    }
+    assert requests[built.run_id]["agentPoolName"] == "builds"
+    assert not requests[shared.run_id].get("agentPoolName")
+
+
+@flow
 def test_a_tag_of_another_content_is_left_alone(builder, small):
     builder.build(small("taken", revision="1"))
     with pytest.raises(TagTakenError, match=r"image\.revision=1\n  allowed: org.*\.revision=2"):

@@ -23,7 +23,7 @@ SPACES = st.integers(16, 20).flatmap(
 
 def subnets(program: Program) -> dict[str, dict[str, Any]]:
     """Subnets of the virtual network by name."""
-    return {item["name"]: item for item in program.one("network:VirtualNetwork").inputs["subnets"]}
+    return {item["name"].removeprefix("snet-"): item for item in program.one("network:VirtualNetwork").inputs["subnets"]}
 
 
 @given(SPACES)
@@ -65,13 +65,13 @@ def test_clusters_have_no_public_addresses_and_their_own_subnets(stack: str) -> 
     prefix = f"/azure-native:network:VirtualNetwork/{network}"
     for compute in program.of("machinelearningservices:Compute"):
         nodes = compute.inputs["properties"]["properties"]
-        assert (nodes["enableNodePublicIp"], nodes["subnet"]["id"]) == (False, f"{prefix}/subnets/training")
+        assert (nodes["enableNodePublicIp"], nodes["subnet"]["id"]) == (False, f"{prefix}/subnets/snet-training")
     parameters = program.one("databricks:Workspace").inputs["parameters"]
     assert parameters["customVirtualNetworkId"]["value"] == prefix
-    assert parameters["customPublicSubnetName"]["value"] == Subnet.DATABRICKS_HOST
-    assert parameters["customPrivateSubnetName"]["value"] == Subnet.DATABRICKS_CONTAINER
+    assert parameters["customPublicSubnetName"]["value"] == "snet-databricks-host"
+    assert parameters["customPrivateSubnetName"]["value"] == "snet-databricks-container"
     for pool in program.one("containerservice:ManagedCluster").inputs["agentPoolProfiles"]:
-        assert pool["vnetSubnetID"] == f"{prefix}/subnets/cluster"
+        assert pool["vnetSubnetID"] == f"{prefix}/subnets/snet-cluster"
 
 
 def test_databricks_and_other_services_own_the_subnets_that_are_handed_over() -> None:
@@ -112,8 +112,8 @@ def test_a_public_stack_lets_in_its_own_subnets_and_a_private_one_none() -> None
         public.one("keyvault:Vault"),
         public.one("eventhub:NamespaceNetworkRuleSet"),
     ):
-        assert "/subnets/databricks-host" in str(item.inputs)
-        assert "/subnets/endpoints" not in str(item.inputs)
+        assert "/subnets/snet-databricks-host" in str(item.inputs)
+        assert "/subnets/snet-endpoints" not in str(item.inputs)
     assert "/subnets/" not in str([item.inputs for item in private.of("storage:StorageAccount")])
     assert all(item["serviceEndpoints"] for name, item in subnets(public).items() if name != Subnet.ENDPOINTS)
     assert not any(item["serviceEndpoints"] for item in subnets(private).values())
@@ -123,7 +123,12 @@ def test_each_endpoint_leads_to_its_part_and_is_named_in_its_zones() -> None:
     program = declared("prod")
     made = {item.name: item.inputs for item in program.of("network:PrivateEndpoint")}
     names = {item.name: item.inputs for item in program.of("network:PrivateDnsZoneGroup")}
-    ends = {"lake": "/dlsmlopsforecasting", "ml-storage": "/stmlwmlopsforecasting", "bus": "Namespace/evh-mlops-forecasting"}
+    ends = {
+        "databricks-storage": "/stdbwmlopsforecasting",
+        "lake": "/dlsmlopsforecasting",
+        "ml-storage": "/stmlwmlopsforecasting",
+        "bus": "Namespace/evh-mlops-forecasting",
+    }
     for row in ENDPOINTS:
         (connection,) = made[f"{row.name}-endpoint"]["privateLinkServiceConnections"]
         assert connection["groupIds"] == [row.group]
@@ -154,7 +159,7 @@ def _values(program: Program, token: str, path: tuple[str, ...]) -> list[Any]:
 
 def test_a_private_stack_has_agents_inside_and_a_public_one_none() -> None:
     program = declared("prod")
-    prefix = "/azure-native:network:VirtualNetwork/vnet-mlops-forecasting/subnets/"
+    prefix = "/azure-native:network:VirtualNetwork/vnet-mlops-forecasting/subnets/snet-"
     assert program.one("containerregistry:AgentPool").inputs["virtualNetworkSubnetResourceId"] == f"{prefix}builds"
     pool = program.one("devopsinfrastructure:Pool")
     assert pool.inputs["fabricProfile"]["networkProfile"]["subnetId"] == f"{prefix}agents"

@@ -12,7 +12,7 @@ import pytest
 
 from contracts.events import CONSUMER_GROUP, Hub
 from contracts.outputs import PlatformOutputs
-from deployment.declared import OPENED, ROOT, Declared, declared
+from deployment.declared import OPENED, ROOT, Declared, declared, stack_values
 from tests.infra.golden_list import STACKS, file_of, listing, written
 
 UNTAGGED = {"BlobContainer", "BlobServiceProperties", "ManagementPolicy", "EventHub", "ConsumerGroup", "NamespaceNetworkRuleSet"}
@@ -162,6 +162,13 @@ def test_purge_protection_is_true_or_absent_but_never_false() -> None:
     assert _at(declared("prod").one("keyvault:Vault"), "properties.enablePurgeProtection") is True
 
 
+def test_a_vault_is_new_unless_the_settings_ask_for_a_deleted_one() -> None:
+    vault = declared("dev").one("keyvault:Vault")
+    assert (vault.inputs["properties"]["createMode"], vault.ignores) == ("default", ["properties.createMode"])
+    recover = json.dumps({"vault": {**stack_values("dev")["vault"], "recover": True}})
+    assert declared("dev", recover).one("keyvault:Vault").inputs["properties"]["createMode"] == "recover"
+
+
 def test_only_the_lake_has_directories() -> None:
     accounts = declared("dev").of("storage:StorageAccount")
     assert {account.name: account.inputs["isHnsEnabled"] for account in accounts} == {"lake": True, "ml-storage": False}
@@ -184,8 +191,8 @@ def test_an_allowed_address_opens_every_firewall_and_no_other_does() -> None:
         assert all(not _at(item, path) for item in closed.of(token))
         assert all("20.50.1.0/24" in json.dumps(_at(item, path)) for item in opened.of(token))
     cluster = "apiServerAccessProfile.authorizedIPRanges"
-    assert _at(closed.one("containerservice:ManagedCluster"), cluster) == ["0.0.0.0/32"]
-    assert _at(opened.one("containerservice:ManagedCluster"), cluster) == ["20.50.1.0/24", "20.60.1.1"]
+    assert _at(closed.one("containerservice:ManagedCluster"), cluster) == ["20.70.1.1/32"]
+    assert _at(opened.one("containerservice:ManagedCluster"), cluster) == ["20.50.1.0/24", "20.60.1.1", "20.70.1.1/32"]
 
 
 def test_a_premium_registry_alone_has_a_firewall() -> None:

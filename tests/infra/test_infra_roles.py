@@ -58,7 +58,7 @@ def test_each_row_lands_on_the_resource_it_names() -> None:
         Place.INSIGHTS: "Component/ins-mlops-forecasting",
         Place.NETWORK: "VirtualNetwork/vnet-mlops-forecasting",
         Place.METRICS: "AzureMonitorWorkspace/amw-mlops-forecasting",
-        Place.CLUSTER_SUBNET: "VirtualNetwork/vnet-mlops-forecasting/subnets/cluster",
+        Place.CLUSTER_SUBNET: "VirtualNetwork/vnet-mlops-forecasting/subnets/snet-cluster",
     }
     for row in TABLE:
         assert scopes[_name(row)].endswith(ends.get(row.scope, f"/{row.scope}"))

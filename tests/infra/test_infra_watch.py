@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from deployment.declared import declared
 from infra.alarms import CLUSTER, LOGS, METRICS
 from infra.components.budget import NOTIFICATIONS
 from infra.logs import CONTROL_PLANE, TABLE
+from infra.panels import TABLE as PANELS
 from infra.parts import NAMESPACES
 from tests.infra.golden_list import STACKS
 
@@ -105,3 +107,12 @@ def test_the_budget_tells_people_before_and_after_the_money_is_spent(stack: str,
     assert all(item["enabled"] and item["contactEmails"] and item["contactGroups"] for item in notified.values())
     assert budget.inputs["timePeriod"]["startDate"].endswith("-01T00:00:00Z")
     assert budget.ignores == ["timePeriod"]
+
+
+def test_the_workbook_shows_every_panel_under_a_name_that_stays() -> None:
+    books = [declared(stack).one("applicationinsights:Workbook").inputs for stack in STACKS]
+    assert len({book["resourceName"] for book in books}) == len(STACKS)
+    for book in books:
+        content = json.loads(book["serializedData"])
+        assert [item["content"]["title"] for item in content["items"]] == [panel.title for panel in PANELS]
+        assert all(item["content"]["query"].count("|") >= 1 for item in content["items"])

@@ -9,7 +9,13 @@ from local.endpoints import HOST, Endpoints
 from local.provider.kinds.kind import Kind, rule, uuid_of
 from local.provider.wire import Properties
 
-INJECTION = ("enableNoPublicIp", "customVirtualNetworkId", "customPublicSubnetName", "customPrivateSubnetName")
+INJECTION = (
+    "enableNoPublicIp",
+    "customVirtualNetworkId",
+    "customPublicSubnetName",
+    "customPrivateSubnetName",
+    "storageAccountName",
+)
 """Of a workspace's parameters, those that Azure never changes."""
 
 

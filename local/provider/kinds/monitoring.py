@@ -5,13 +5,15 @@ Nothing is collected here and no alarm ever fires: the resources exist, with wha
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, override
 
 from contracts.names import RULES
 from local.endpoints import Endpoints
-from local.provider.kinds.kind import Kind, name_in, rule, uuid_of
+from local.provider.kinds.kind import GUID, Kind, name_in, rule, uuid_of
 from local.provider.wire import UNKNOWN, Properties
 
 
@@ -59,6 +61,26 @@ class ActionGroupKind(Kind):
         return (
             [] if len(name) <= SHORT or name == UNKNOWN else [("groupShortName", f"'{name}' has more than {SHORT} characters.")]
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkbookKind(Kind):
+    """The kind, with the forms of its name and of its content."""
+
+    @override
+    def refusals(self, inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Refuse a name that is no GUID, and content that is no JSON."""
+        name, content = str(inputs.get("resourceName", "")), str(inputs.get("serializedData", "{}"))
+        found = [] if re.fullmatch(GUID.pattern, name) else [("resourceName", f"'{name}' is not {GUID.words}.")]
+        return found if content == UNKNOWN or _is_json(content) else [*found, ("serializedData", "The content is no JSON.")]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 SHORT = 12
@@ -111,5 +133,6 @@ KINDS = (
         extension="resourceUri",
     ),
     _kind("dashboard:Grafana", "Dashboard/grafana", "workspaceName", "grafana", outputs=_grafana),
+    _kind("applicationinsights:Workbook", "Insights/workbooks", "resourceName", "alarm", of=WorkbookKind),
     _kind("consumption:Budget", "Consumption/budgets", "budgetName", "budget", extension="scope"),
 )

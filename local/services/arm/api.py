@@ -1,4 +1,4 @@
-"""Resource Manager as an ASGI app: cloud metadata, jobs, MLflow and documents of workspaces, ACR Tasks; all else is refused by name."""
+"""Resource Manager as an ASGI app: metadata, the subscription, jobs, MLflow and documents of workspaces, ACR Tasks; no more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.services.arm import metadata
+from local.services.arm import metadata, subscription
 from local.services.arm.errors import ArmError, form
 from local.services.cloud import Cloud
 from local.services.http import application
@@ -59,6 +59,7 @@ def create_app(cloud: Cloud) -> Starlette:
 
     parts = [
         *metadata.routes(cloud),
+        *subscription.routes(cloud),
         *mlflow.routes(cloud),
         *jobs.routes(cloud, executor),
         *tasks.routes(cloud, builds),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.engine.runner import EngineFailedError
+from local.resources import Resource
 
 pytestmark = pytest.mark.engine
 
@@ -56,6 +58,21 @@ def test_a_stack_goes_up_once_changes_in_place_and_leaves_nothing(shop: Any) -> 
     shop.pulumi.destroy()
     assert shop.names() == []
     assert (shop.pulumi.export()["deployment"].get("resources") or []) == []
+
+
+def test_a_refresh_sees_what_was_changed_behind_the_engines_back(shop: Any) -> None:
+    shop.configure(tls="TLS1_2")
+    shop.pulumi.init()
+    shop.pulumi.up()
+
+    def lake() -> Resource:
+        return next(item for item in shop.resources.all() if item.name == "dlsshop")
+
+    shop.resources.put(replace(lake(), properties={**lake().properties, "minimumTlsVersion": "TLS1_0"}))
+    assert shop.pulumi.up().empty, "without a refresh the engine trusts what it wrote down"
+    assert shop.pulumi.command(["refresh", "--yes", "--non-interactive"]) == 0
+    assert shop.pulumi.up().counts == {"same": 4, "update": 1}
+    assert lake().properties["minimumTlsVersion"] == "TLS1_2"
 
 
 def test_a_first_preview_knows_nothing_that_only_azure_can_say(shop: Any) -> None:

@@ -140,6 +140,42 @@ def test_a_nested_property_that_cannot_change_replaces() -> None:
     assert (found.replacing, found.delete_first) == ({"properties"}, True)
 
 
+POOLS = [{"name": "system", "count": 1, "vnetSubnetID": "a"}, {"name": "work", "count": 0, "vnetSubnetID": "a"}]
+NETWORKS: list[tuple[str, dict[str, Any], dict[str, Any], set[str]]] = [
+    (
+        "databricks:Workspace",
+        {"parameters": {"customVirtualNetworkId": {"value": "a"}}},
+        {"parameters": {"customVirtualNetworkId": {"value": "b"}}},
+        {"parameters"},
+    ),
+    (
+        "containerservice:ManagedCluster",
+        {"agentPoolProfiles": POOLS},
+        {"agentPoolProfiles": [POOLS[0], {**POOLS[1], "vnetSubnetID": "b"}]},
+        {"agentPoolProfiles"},
+    ),
+    (
+        "containerservice:ManagedCluster",
+        {"agentPoolProfiles": POOLS},
+        {"agentPoolProfiles": [POOLS[0], {**POOLS[1], "count": 2}]},
+        set(),
+    ),
+    ("network:PrivateEndpoint", {"subnet": {"id": "a"}}, {"subnet": {"id": "b"}}, {"subnet"}),
+    ("network:VirtualNetwork", {"subnets": [{"name": "a"}]}, {"subnets": [{"name": "b"}]}, set()),
+]
+
+
+@pytest.mark.parametrize(("token", "olds", "news", "replacing"), NETWORKS, ids=range(len(NETWORKS)))
+def test_what_stands_in_a_network_can_not_move_to_another(
+    token: str, olds: dict[str, Any], news: dict[str, Any], replacing: set[str]
+) -> None:
+    kind = KINDS[f"azure-native:{token}"]
+    names = {"resourceGroupName": "rg", **dict.fromkeys(kind.names, "it")}
+    found = difference(kind, {**names, **olds}, {**names, **news})
+    assert found.replacing == replacing
+    assert found.changed
+
+
 def maps(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(st.text().filter(lambda name: name != "__defaults"), inner)
 

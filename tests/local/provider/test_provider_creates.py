@@ -216,3 +216,43 @@ def test_an_update_changes_what_services_see(client: Any) -> None:
     request = pb.UpdateRequest(urn=urn("storage:StorageAccount"), id=made, old_inputs=wire.write(ACCOUNT), news=wire.write(news))
     client.stub.Update(request)
     assert client.resources.get(made).properties["allowSharedKeyAccess"] is False
+
+
+def test_a_deleted_vault_holds_its_name_until_it_is_recovered(client: Any) -> None:
+    client.group()
+    properties = {"tenantId": "t", "sku": {"family": "A", "name": "standard"}, "softDeleteRetentionInDays": 7}
+    inputs = {"resourceGroupName": "rg-shop", "vaultName": "kv-shop", "location": "westeurope", "properties": properties}
+    recovering = {**inputs, "properties": {**properties, "createMode": "recover"}}
+    assert "DeletedVaultNotFound" in refusal(client.create, "keyvault:Vault", recovering)
+    made, _ = client.create("keyvault:Vault", inputs)
+    client.delete("keyvault:Vault", made)
+    assert "already exists in deleted state: 'kv-shop'" in refusal(client.create, "keyvault:Vault", inputs)
+    assert client.create("keyvault:Vault", recovering)[0] == made
+    client.delete("keyvault:Vault", made)
+    assert client.create("keyvault:Vault", recovering)[0] == made
+
+
+def test_an_id_anywhere_in_the_inputs_has_to_lead_somewhere(client: Any) -> None:
+    group = client.group()
+    network = {"resourceGroupName": "rg-shop", "virtualNetworkName": "vnet-shop", "subnets": [{"name": "endpoints"}]}
+    made, _ = client.create("network:VirtualNetwork", network)
+    vault = {"resourceGroupName": "rg-shop", "privateEndpointName": "pe-shop", "subnet": {"id": f"{made}/subnets/other"}}
+    assert "subnets/other' under resource group 'rg-shop' was not found" in refusal(
+        client.create, "network:PrivateEndpoint", vault
+    )
+    lake = f"{group}/providers/Microsoft.Storage/storageAccounts/dlsshop"
+    connection = {"name": "lake", "privateLinkServiceId": lake, "groupIds": ["blob"]}
+    inputs = {**vault, "subnet": {"id": f"{made}/subnets/endpoints"}, "privateLinkServiceConnections": [connection]}
+    assert "storageAccounts/dlsshop' under" in refusal(client.create, "network:PrivateEndpoint", inputs)
+
+
+def test_values_are_those_of_the_service_where_the_sdks_are_another_ones(client: Any) -> None:
+    condition = {"query": "T", "operator": "gt", "threshold": 0, "timeAggregation": "Count"}
+    inputs = {"resourceGroupName": "rg-shop", "ruleName": "r", "criteria": {"allOf": [condition]}, "severity": 5}
+    faults = client.check("monitor:ScheduledQueryRule", inputs)
+    assert sorted(faults) == ["criteria.allOf.operator", "severity"]
+    assert "allowed: Equals, GreaterThan" in faults["criteria.allOf.operator"]
+    book = {"resourceGroupName": "rg-shop", "resourceName": "book", "displayName": "d", "category": "c", "serializedData": "{"}
+    assert sorted(client.check("applicationinsights:Workbook", book)) == ["resourceName", "serializedData"]
+    good = {**inputs, "criteria": {"allOf": [{**condition, "operator": "GreaterThan"}]}, "severity": 4}
+    assert client.check("monitor:ScheduledQueryRule", good) == {}

@@ -1,0 +1,81 @@
+"""`pulumi preview` of the platform on an empty stack, beside a program that only imports the same modules: wall seconds, best of three.
+
+Both run on the real engine with the local cloud's provider, without policies. The target is 10 s and twice the bare program.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from local.endpoints import Endpoints
+from local.engine.build import Engine, ensure_engine
+from local.engine.runner import PulumiEngine
+from local.progress import Progress
+from local.provider.deployment import Deployment
+from local.provider.server import serve
+from local.resources import Resources
+from local.store import Store
+
+ROOT = Path(__file__).parents[1]
+ROUNDS = 3
+BARE = """\
+from pulumi_azure_native import (
+    alertsmanagement, applicationinsights, authorization, consumption, containerregistry, containerservice, dashboard,
+    databricks, devcenter, devopsinfrastructure, eventgrid, eventhub, keyvault, machinelearningservices, managedidentity,
+    monitor, network, operationalinsights, privatedns, resources, storage,
+)
+
+for module in (
+    alertsmanagement.PrometheusRuleGroup, applicationinsights.Component, authorization.RoleAssignment, consumption.Budget,
+    containerregistry.Registry, containerservice.ManagedCluster, dashboard.Grafana, databricks.Workspace, devcenter.Project,
+    devopsinfrastructure.Pool, eventgrid.SystemTopic, eventhub.Namespace, keyvault.Vault, machinelearningservices.Workspace,
+    managedidentity.UserAssignedIdentity, monitor.MetricAlert, network.VirtualNetwork, operationalinsights.Workspace,
+    privatedns.PrivateZone, storage.StorageAccount,
+):
+    assert module
+resources.ResourceGroup("group", resource_group_name="rg-bare", location="westeurope")
+"""
+
+
+def main() -> int:
+    """Preview each stack and the bare program in turn, and print the table."""
+    engine = ensure_engine(Progress())
+    with tempfile.TemporaryDirectory(prefix="infra-") as scratch:
+        bare = _bare(Path(scratch) / "bare")
+        places = {"bare": (bare, "dev"), "dev": (ROOT, "dev"), "prod": (ROOT, "prod")}
+        seconds = {
+            name: min(_preview(engine, Path(scratch) / f"{name}-{number}", *place) for number in range(ROUNDS))
+            for name, place in places.items()
+        }
+    sys.stdout.write(f"{'pulumi preview':26}{'ours, s':>9}{'bare, s':>9}{'ratio':>8}\n")
+    for stack in ("dev", "prod"):
+        ours, anchor = seconds[stack], seconds["bare"]
+        sys.stdout.write(f"{stack:26}{ours:>9.1f}{anchor:>9.1f}{ours / anchor:>8.2f}\n")
+    return 0
+
+
+def _bare(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: bare\nruntime: python\n")
+    (folder / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (folder / "__main__.py").write_text(BARE)
+    return folder
+
+
+def _preview(engine: Engine, state: Path, project: Path, stack: str) -> float:
+    """Seconds of one preview on an empty stack of its own."""
+    state.mkdir()
+    server, port = serve(Deployment(resources=Resources(Store(state / "cloud.db")), endpoints=Endpoints.of(state)), 0)
+    pulumi = PulumiEngine.of(engine, state=state, project=project, stack=stack, provider_port=port)
+    pulumi.init()
+    seconds = pulumi.preview().seconds
+    server.stop(0).wait()
+    shutil.rmtree(state, ignore_errors=True)
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())
