@@ -7,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from ml_pipelines.forecasting import gradient_boosting, partitions as cut
 from ml_pipelines.forecasting.gradient_boosting import GradientBoosting, training_rows
+from ml_pipelines.forecasting.panel import Panel
 from ml_pipelines.forecasting.partitions import partitions, share
 from ml_pipelines.forecasting.recipe import Recipe
 
@@ -16,19 +17,25 @@ RECIPE = Recipe(rounds=20, least_rows=20)
 @settings(max_examples=30, deadline=None)
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=20), most=st.integers(1, 30))
 def test_parts_hold_every_series_once_and_each_item_whole(sizes, most):
-    class Items:
-        items = tuple(
-            np.random.default_rng(1).permutation([f"i{index}" for index, size in enumerate(sizes) for _ in range(size)])
-        )
-        y = np.zeros((len(items), 1))
-
-    found = partitions(Items, most)
+    names = [f"i{index}" for index, size in enumerate(sizes) for _ in range(size)]
+    items = tuple(map(str, np.random.default_rng(1).permutation(names)))
+    made = Panel(
+        unique_ids=items,
+        stores=items,
+        items=items,
+        ds=np.arange(2).astype("datetime64[s]"),
+        y=np.zeros((len(items), 2), dtype=np.float32),
+        covariates={},
+        frequency="daily",
+        season=7,
+    )
+    found = partitions(made, most)
     assert sorted(np.concatenate(found)) == list(range(sum(sizes)))
     of_item = {}
     for number, part in enumerate(found):
-        assert len(part) <= most or len({Items.items[row] for row in part}) == 1 or len(found) == 1
+        assert len(part) <= most or len({items[row] for row in part}) == 1 or len(found) == 1
         for row in part:
-            assert of_item.setdefault(Items.items[row], number) == number
+            assert of_item.setdefault(items[row], number) == number
 
 
 def test_a_small_panel_is_one_part_in_its_own_order(panel):
@@ -45,8 +52,10 @@ def test_in_parts_features_and_forecasts_are_those_of_the_whole(panel, monkeypat
     np.testing.assert_array_equal(whole.forecast(made, 200, 14, 0), told)
     parts = training_rows(made.until(200), RECIPE, 1, 0)
     for name in ("y", "weight"):
-        np.testing.assert_array_equal(*(np.sort(getattr(given.targets, name)) for given in (parts, rows)))
-    np.testing.assert_array_equal(*(given.x[np.lexsort(given.x.T)] for given in (parts, rows)))
+        one, other = (np.sort(getattr(given.targets, name)) for given in (parts, rows))
+        np.testing.assert_array_equal(one, other)
+    one, other = (given.x[np.lexsort(given.x.T)] for given in (parts, rows))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_of_a_large_panel_a_share_of_the_rows_is_drawn(panel, monkeypatch):
