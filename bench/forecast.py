@@ -1,6 +1,6 @@
 """Accuracy and time of training on the generated panel and on OrangeJuice: the released model beside naives and the truth.
 
-The last horizon is forecast from a cutoff before it, as the gate does. `oracle` is the generator's conditional mean.
+The judged window is forecast from its rolling origins, as the gate does. `oracle` is the generator's conditional mean.
 `bare lgb.train` is LightGBM alone on the same matrix and parameters, all columns taken as numbers.
 """
 
@@ -30,14 +30,16 @@ from data_ops.sources.orange_juice import fetch_orange_juice, orange_juice
 from data_ops.storage import locate, rows, table
 from data_ops.summary import FEATURES
 from ml_pipelines.forecasting.gradient_boosting import parameters, training_rows
-from ml_pipelines.forecasting.horizons import defaults
+from ml_pipelines.forecasting.horizons import defaults, origins
 from ml_pipelines.forecasting.metrics import measure
 from ml_pipelines.forecasting.multiplicative_level import MultiplicativeLevel
 from ml_pipelines.forecasting.panel import Cells, Panel
 from ml_pipelines.forecasting.recipe import Recipe
+from ml_pipelines.forecasting.rolling import rolled
 from ml_pipelines.forecasting.seasonal_naive import SeasonalNaive
 from ml_pipelines.forecasting.training import train
 
+type Forecast = Callable[[Panel, int, int, int], Cells]
 COLUMNS = ("wape", "smape", "mape", "bias", "coverage")
 CACHE = Path.home() / ".cache" / "mlops-forecasting"
 
@@ -52,13 +54,22 @@ class Task:
     truth: Cells | None
 
     @property
-    def cutoff(self) -> int:
-        """Periods known."""
-        return self.panel.periods - self.horizon - self.gap
+    def origins(self) -> int:
+        """Origins of the judged window."""
+        return origins(self.panel.periods, self.horizon, self.gap)
 
-    def horizon_of(self, cells: Cells) -> Cells:
-        """The last `horizon` periods."""
-        return cells[:, -self.horizon :]
+    @property
+    def cutoff(self) -> int:
+        """Periods known at the first of them."""
+        return self.panel.periods - self.origins * self.horizon - self.gap
+
+    def window_of(self, cells: Cells) -> Cells:
+        """The judged periods."""
+        return cells[:, -self.origins * self.horizon :]
+
+    def rolled(self, forecast: Forecast) -> Cells:
+        """Forecasts of the judged periods from all origins."""
+        return rolled(lambda at: forecast(self.panel, at, self.horizon, self.gap), self.cutoff, self.horizon, self.origins)
 
 
 def main() -> None:
@@ -117,14 +128,14 @@ def _mean(panel: Panel, sales: pa.Table, truth: pa.Table) -> Cells:
 
 def _report(name: str, task: Task, recipe: Recipe) -> None:
     series, periods = task.panel.y.shape
-    out = f"{name}: {series} series, {periods} {task.panel.frequency} periods, horizon {task.horizon}, gap {task.gap}\n"
+    out = f"{name}: {series} series, {periods} {task.panel.frequency} periods, horizon {task.horizon}, gap {task.gap}, {task.origins} origins\n"
     out += f"{'model':28}" + "".join(f"{column:>10}" for column in COLUMNS) + f"{'seconds':>10}\n"
     sys.stdout.write(out)
     _anchors(task)
     began = time.monotonic()
-    trained = train(task.panel, recipe, task.horizon, task.gap)
+    trained = train(task.panel, recipe, task.horizon, task.gap, task.origins)
     seconds = time.monotonic() - began
-    point = trained.forecaster.forecast(task.panel, trained.cutoff, task.horizon, task.gap)
+    point = task.rolled(trained.forecaster.forecast)
     _line(f"released: {trained.rung}", task, point, seconds, trained.intervals.bounds(point))
     chosen = ", ".join(f"{rung} {error:.4f}" for rung, error in trained.chosen_by.items())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -138,21 +149,21 @@ def _anchors(task: Task) -> None:
     for lag in sorted({task.panel.season, task.panel.yearly}):
         _timed(f"seasonal naive {lag}", task, SeasonalNaive(lag=lag).forecast)
     median = np.nanmedian(np.where(np.isfinite(known).any(axis=1, keepdims=True), known, 0), axis=1)
-    _line("per-series median", task, np.repeat(median[:, None], task.horizon, axis=1), 0.0)
+    _line("per-series median", task, np.repeat(median[:, None], task.origins * task.horizon, axis=1), 0.0)
     _timed("multiplicative level", task, MultiplicativeLevel.fit(task.panel.until(task.cutoff)).forecast)
     if task.truth is not None:
-        _line("oracle", task, task.horizon_of(task.truth), 0.0)
+        _line("oracle", task, task.window_of(task.truth), 0.0)
 
 
-def _timed(name: str, task: Task, forecast: Callable[[Panel, int, int, int], Cells]) -> None:
+def _timed(name: str, task: Task, forecast: Forecast) -> None:
     began = time.monotonic()
-    point = forecast(task.panel, task.cutoff, task.horizon, task.gap)
+    point = task.rolled(forecast)
     _line(name, task, point, time.monotonic() - began)
 
 
 def _line(name: str, task: Task, point: Cells, seconds: float, bounds: tuple[Cells, Cells] | None = None) -> None:
     lower, upper = bounds or (None, None)
-    found = measure(task.horizon_of(task.panel.y), point, lower, upper)
+    found = measure(task.window_of(task.panel.y), point, lower, upper)
     told = "".join(f"{found.get(column, math.nan):10.4f}" if column in found else f"{'':>10}" for column in COLUMNS)
     sys.stdout.write(f"{name:28}{told}{seconds:10.2f}\n")
 

@@ -1,4 +1,7 @@
-"""`python -m ml_pipelines publish OUTPUTS` and `rollback OUTPUTS DEPLOYMENT`: a JSON answer on standard output, what changed on standard error."""
+"""`python -m ml_pipelines publish OUTPUTS`, `rollback OUTPUTS DEPLOYMENT` and `experiment OUTPUTS --set NAME=VALUE`.
+
+A JSON answer on standard output; what changed, or the experiments side by side, on standard error.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import FourPartError
+from contracts.events import DataVersion
 from contracts.outputs import PlatformOutputs
 
 EXIT_REFUSED, EXIT_INTERRUPTED = 2, 130
@@ -45,7 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     steps = parser.add_subparsers(dest="command", required=True)
     there = steps.add_parser("publish", help="publish the training pipeline to the stack's workspace")
     back = steps.add_parser("rollback", help="make a deployment published before the default again")
-    for command in (there, back):
+    once = steps.add_parser("experiment", help="run the published pipeline once with another recipe, or list such runs")
+    once.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the recipe, as in rounds=200"
+    )
+    once.add_argument("--data", type=DataVersion.parse, help="version of the features to train on, as in silver/features@3")
+    for command in (there, back, once):
         command.add_argument("outputs", type=Path, help="stack outputs as JSON")
     there.add_argument("--recipe", default="", help='JSON of recipe settings for all trainings, as in {"rounds": 200}')
     back.add_argument("deployment")
@@ -60,6 +69,8 @@ def _quiet() -> None:
 
 def _result(chosen: argparse.Namespace) -> dict[str, Any]:
     outputs = PlatformOutputs.of(_outputs(chosen.outputs))
+    if chosen.command == "experiment":
+        return _experiment(outputs, chosen)
     from ml_pipelines.publishing.definition import define
     from ml_pipelines.publishing.publication import publish, roll_back
 
@@ -67,6 +78,16 @@ def _result(chosen: argparse.Namespace) -> dict[str, Any]:
     result = roll_back(outputs, chosen.deployment) if back else publish(outputs, define(recipe=chosen.recipe))
     sys.stderr.writelines(f"{change}\n" for change in result.changes or ("unchanged",))
     return asdict(result)
+
+
+def _experiment(outputs: PlatformOutputs, chosen: argparse.Namespace) -> dict[str, Any]:
+    """Submit one where data are named, and list all."""
+    from ml_pipelines.publishing.experiments import listed, submit, table
+
+    told = asdict(submit(outputs, chosen.set, chosen.data)) if chosen.data else {}
+    rows = listed(outputs)
+    sys.stderr.write(table(rows))
+    return told | {"experiments": [asdict(row) for row in rows]}
 
 
 def _outputs(file: Path) -> dict[str, Any]:

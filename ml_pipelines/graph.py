@@ -22,7 +22,7 @@ def training_pipeline(steps: Mapping[str, Component], version: str, fixed: str =
     `features` is the URL of the Delta table of features and `delta_version` the version of it; `forecasts_url` is where
     `package` publishes; `registry` is the ARM id of the container registry, and without it there is no image. Horizon and
     gap follow from the panel's frequency when not given; `recipe` is for experiments, unless `fixed` publishes one: the
-    JSON of recipe settings that every run gets which names no other.
+    JSON of recipe settings that every run gets which names no other. A run with an `experiment` registers nothing.
     """
     run: Steps = steps  # components are called like functions, which their type does not say
 
@@ -39,6 +39,7 @@ def training_pipeline(steps: Mapping[str, Component], version: str, fixed: str =
         gap: Input(type="integer", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
         recipe: Input(type="string", optional=not fixed) = fixed or None,  # pyrefly: ignore[invalid-annotation]
         registry: Input(type="string", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
+        experiment: Input(type="string", optional=True) = None,  # pyrefly: ignore[invalid-annotation]
     ) -> dict[str, Any]:
         prepare = run["prepare"](features=features, delta_version=delta_version, horizon=horizon, gap=gap)
         prepared = prepare.outputs.prepared
@@ -48,7 +49,7 @@ def training_pipeline(steps: Mapping[str, Component], version: str, fixed: str =
         metrics = evaluate.outputs.metrics
         compare = run["compare"](prepared=prepared, model=model, metrics=metrics, model_name=model_name)
         decision = compare.outputs.decision
-        register = run["register"](model=model, decision=decision, model_name=model_name)
+        register = run["register"](model=model, decision=decision, model_name=model_name, experiment=experiment)
         registered = register.outputs.registered
         package = run["package"](
             prepared=prepared,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ml_pipelines.forecasting.calendar_features import NONE
 from ml_pipelines.forecasting.direct_features import CATEGORICAL, Names, level, matrix, names_of, sources
 from ml_pipelines.forecasting.losses import LOGARITHMIC, Targets, targets, told
 from ml_pipelines.forecasting.panel import Cells, Panel
+from ml_pipelines.forecasting.partitions import partitions, share
 from ml_pipelines.forecasting.recipe import Recipe
 
 _BOOSTER, _FACTS = "booster_", "boosters.json"
@@ -48,17 +50,38 @@ class Rows:
 
 
 def training_rows(known: Panel, recipe: Recipe, horizon: int, gap: int) -> Rows:
-    """Every known target of the panel's last `recipe.years`, each seen from a random cutoff that the horizon allows."""
-    found = sources(known, names_of(known), known.periods)
+    """Every known target of the panel's last `recipe.years`, each seen from a random cutoff that the horizon allows.
+
+    Of a panel with more than `MOST_ROWS` of them a share is drawn.
+    """
     oldest = max(min(known.yearly, known.periods // LEARNT_FROM), known.periods - int(recipe.years * known.yearly), 1)
-    row, offset = np.nonzero(np.isfinite(known.y[:, oldest:]))
+    random, kept = np.random.default_rng(recipe.seed), share(known, oldest)
+    names = names_of(known)
+    made = [_rows(known.only(part), names, recipe, oldest, horizon, gap, random, kept) for part in partitions(known)]
+    return made[0] if len(made) == 1 else _joined(made)
+
+
+def _rows(
+    known: Panel, names: Names, recipe: Recipe, oldest: int, horizon: int, gap: int, random: np.random.Generator, kept: float
+) -> Rows:
+    found = sources(known, names, known.periods)
+    there = np.isfinite(known.y[:, oldest:])
+    if kept < 1:
+        there &= random.random(there.shape) < kept
+    row, offset = np.nonzero(there)
     target = offset + oldest
-    steps = np.random.default_rng(recipe.seed).integers(0, horizon, len(target))
+    steps = random.integers(0, horizon, len(target))
     seen = np.maximum(target - gap - steps, 1)
-    x, names = matrix(found, row, seen, target)
-    scale = level(found, row, seen)
+    x, columns = matrix(found, row, seen, target)
     holiday = (found.calendar["holiday"][target] != NONE).astype(np.float32)
-    return Rows(x=x, targets=targets(recipe.metric, recipe.loss, known.y[row, target], scale, holiday), names=names)
+    fitted = targets(recipe.metric, recipe.loss, known.y[row, target], level(found, row, seen), holiday)
+    return Rows(x=x, targets=fitted, names=columns)
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    y, weight = (np.concatenate([getattr(part.targets, name) for part in parts]) for name in ("y", "weight"))
+    joined = Targets(y=y, weight=weight, objective=parts[0].targets.objective)
+    return Rows(x=np.concatenate([part.x for part in parts]), targets=joined, names=parts[0].names)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,7 +108,13 @@ class GradientBoosting:
         return cls(boosters=tuple(made), objective=recipe.loss, names=names_of(known))
 
     def forecast(self, panel: Panel, cutoff: int, horizon: int, gap: int) -> Cells:
-        """All series and steps in one call."""
+        """All series and steps of a part in one call."""
+        made = np.empty((len(panel.y), horizon), dtype=np.float32)
+        for part in partitions(panel):
+            made[part] = self._part(panel.only(part), cutoff, horizon, gap)
+        return made
+
+    def _part(self, panel: Panel, cutoff: int, horizon: int, gap: int) -> Cells:
         series, periods = len(panel.y), cutoff + gap + horizon
         ahead = replace(panel.until(cutoff), covariates=panel.covariates)
         found = sources(ahead, self.names, periods)

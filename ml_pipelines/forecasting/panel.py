@@ -92,6 +92,11 @@ class Panel:
         cut = {name: cells[:, :cutoff] for name, cells in self.covariates.items()}
         return replace(self, ds=self.ds[:cutoff], y=self.y[:, :cutoff], covariates=cut)
 
+    def only(self, rows: NDArray[np.int64]) -> Panel:
+        """The panel of some of its series."""
+        names = {name: tuple(getattr(self, name)[row] for row in rows) for name in ("unique_ids", "stores", "items")}
+        return replace(self, y=self.y[rows], covariates={name: cells[rows] for name, cells in self.covariates.items()}, **names)
+
     def dates(self, start: int, count: int) -> Dates:
         """The starts of periods `start` to `start + count - 1`, beyond the panel's end as well."""
         index = np.arange(start, start + count)

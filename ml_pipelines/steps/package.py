@@ -22,7 +22,8 @@ PACKAGED = "packaged.json"
 def package(given: argparse.Namespace) -> dict[str, Any]:
     """Write the folder `packaged`; when a version was registered, its forecasts, then the image; then the champion's forecasts.
 
-    Without a registry there is no image, and `image` is null in packaged.json. `refreshed` tells of the champion.
+    Without a registry there is no image, and `image` is null in packaged.json. `refreshed` tells of the champion;
+    an experiment leaves its forecasts alone.
 
     Raises:
         FourPartError: when the image can't be built, or the champion's files can't be had; what was published before stays.
@@ -34,7 +35,8 @@ def package(given: argparse.Namespace) -> dict[str, Any]:
     storage_login(given.forecasts_url)
     if registered["registered"]:
         told |= _published(given, prepared, registered)
-    told["refreshed"] = refresh(Registry(given.model_name), given.prepared, given.forecasts_url)
+    if "experiment" not in registered:
+        told["refreshed"] = refresh(Registry(given.model_name), given.prepared, given.forecasts_url)
     write(given.packaged, PACKAGED, told)
     return told
 

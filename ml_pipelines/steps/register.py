@@ -26,7 +26,7 @@ class NoRunError(FourPartError):
 
 
 def register(given: argparse.Namespace) -> dict[str, Any]:
-    """Write the folder `registered`, and the version when the decision asks for one.
+    """Write the folder `registered`, and the version when the decision asks for one and the run is no experiment.
 
     Raises:
         DecisionRefusedError: when decision.json does not keep the contract.
@@ -34,8 +34,10 @@ def register(given: argparse.Namespace) -> dict[str, Any]:
     """
     body = read(given.decision, "decision.json")
     decision = Decision.of(body)
-    told = {"decision": decision.decision, "registered": decision.registers}
-    if decision.registers:
+    told = {"decision": decision.decision, "registered": decision.registers and not given.experiment}
+    if given.experiment:
+        told["experiment"] = given.experiment
+    if told["registered"]:
         told |= _registered(given, decision, body)
     write(given.registered, REGISTERED, told)
     return told
@@ -77,7 +79,9 @@ def _run() -> str:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Entry point of the step."""
-    return run(register, arguments("register", folders=("model", "decision", "registered"), texts=("model-name",)), words)
+    parser = arguments("register", folders=("model", "decision", "registered"), texts=("model-name",))
+    parser.add_argument("--experiment", default="", help="what a one-off run tries; with it nothing is registered")
+    return run(register, parser, words)
 
 
 if __name__ == "__main__":

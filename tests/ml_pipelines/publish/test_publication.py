@@ -28,6 +28,7 @@ from ml_pipelines.publishing.publication import KEPT
 ROOT = Path(__file__).parents[3]
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/mlw-test"
+IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-training"
 PUBLISH = """
 import dataclasses, json, os, signal, sys, warnings
 from pathlib import Path
@@ -57,9 +58,21 @@ def cloud(tmp_path_factory):
                 id=arm_id,
                 type=f"Microsoft.MachineLearningServices/{kind}",
                 name=arm_id.rpartition("/")[2],
-                properties={"location": "westeurope", "mlFlowTrackingUri": tracking},
+                properties={
+                    "location": "westeurope",
+                    "mlFlowTrackingUri": tracking,
+                    "identity": {"userAssignedIdentities": {IDENTITY: {}}},
+                },
             )
         )
+    opened.resources.put(
+        Resource(
+            id=IDENTITY,
+            type="Microsoft.ManagedIdentity/userAssignedIdentities",
+            name="id-training",
+            properties={"clientId": "client-of-training", "principalId": "principal-of-training"},
+        )
+    )
     services = [
         subprocess.Popen([sys.executable, "-W", "ignore", "-m", "local.services", name, str(state)])
         for name in ("identity", "arm")
@@ -183,3 +196,27 @@ def test_a_file_without_outputs_is_refused(tmp_path):
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert "pulumi stack output" in done.stderr
+
+
+@pytest.mark.flow
+@pytest.mark.slow
+def test_an_experiment_is_a_run_of_the_published_pipeline_that_is_listed_beside_others(cloud, outputs, tmp_path):
+    published(cloud, "-m", "ml_pipelines", "publish", outputs)
+    told = json.loads(outputs.read_text())
+    places = {name: f"abfss://{name}@lake.dfs.core.windows.net" for name in ("silver_url", "forecasts_url")}
+    placed = tmp_path / "outputs.json"
+    placed.write_text(json.dumps(told | {name: place.replace("_url", "") for name, place in places.items()}))
+    command = ("-m", "ml_pipelines", "experiment", placed)
+    first = published(cloud, *command, "--data", "silver/features@3", "--set", "rounds=200", "--set", "metric=mape")
+    second = published(cloud, *command, "--data", "silver/features@3", "--set", "leaves=15")
+    assert json.loads(first["recipe"]) == {"metric": "mape", "rounds": 200}
+    rows = {row["run"]: row for row in published(cloud, *command)["experiments"]}
+    assert rows.keys() == {first["run"], second["run"]}
+    assert json.loads(rows[second["run"]]["recipe"]) == {"leaves": 15}
+    assert rows[first["run"]]["data_version"] == "silver/features@3"
+    put = [line for line in writes(cloud) if line["path"].endswith(f"/jobs/{first['run']}")]
+    assert [line["method"] for line in put] == ["PUT"]
+    refused = process(cloud, *command, "--data", "silver/features@3", "--set", "rounds=none")
+    assert refused.returncode == 2
+    assert "rounds='none'" in refused.stderr
+    assert len(published(cloud, *command)["experiments"]) == 2

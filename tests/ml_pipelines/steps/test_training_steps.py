@@ -191,3 +191,11 @@ def test_another_recipe_is_compared_in_the_sources_of_the_registered_one(lane, t
         assert lane.step(name, where, version, *more) == 0
     assert lane.step("compare", where, version) == 2
     assert "demand version 1: the sources of version 1" in capsys.readouterr().err
+
+
+def test_an_experiment_is_judged_and_never_registered(lane):
+    where = lane.pipeline(lane.arrive(-DAYS, 0), more={"register": ["--experiment={}"]})
+    assert told(where, "decision")["decision"] == "promote"
+    assert (told(where, "registered")["registered"], told(where, "registered")["experiment"]) == (False, "{}")
+    assert not told(where, "packaged")["packaged"]
+    assert Registry("demand").versions() == ()

@@ -17,7 +17,7 @@ from local.services.machine_learning.jobs.plan import not_emulated, steps_of
 from local.services.machine_learning.runs import Run, RunKind, Runs, Status
 from local.services.machine_learning.workspace import Workspace
 
-SETTINGS = frozenset({"default_compute", "force_rerun", "continue_on_step_failure", "_source"})
+SETTINGS = frozenset({"default_compute", "force_rerun", "continue_on_step_failure", "source"})
 TAKEN = frozenset(
     {
         *("jobType", "componentId", "experimentName", "displayName", "description", "tags", "properties", "inputs"),
