@@ -22,7 +22,10 @@ CHILD = Kind(tagged=False, located=False)
 """Lies in another resource, and has neither tags nor a place of its own."""
 
 AZURE: dict[str, Kind] = {
+    "alertsmanagement:PrometheusRuleGroup": Kind(),
+    "alertsmanagement:SmartDetectorAlertRule": Kind(),
     "applicationinsights:Component": Kind("resourceName", ("ins-", "appi-")),
+    "applicationinsights:Workbook": Kind(),
     "authorization:ManagementLockByScope": CHILD,
     "authorization:RoleAssignment": CHILD,
     "authorization:RoleDefinition": CHILD,
@@ -35,8 +38,12 @@ AZURE: dict[str, Kind] = {
     "containerservice:MaintenanceConfiguration": CHILD,
     "containerservice:ManagedCluster": Kind("resourceName", ("aks-",)),
     "costmanagement:Budget": CHILD,
+    "dashboard:Grafana": Kind(),
     "databricks:AccessConnector": Kind("connectorName", ("dbac-",)),
     "databricks:Workspace": Kind("workspaceName", ("dbw-",)),
+    "devcenter:DevCenter": Kind("devCenterName", ("dc-",)),
+    "devcenter:Project": Kind("projectName", ("dcp-",)),
+    "devopsinfrastructure:Pool": Kind("poolName", ("mdp-",)),
     "eventgrid:SystemTopic": Kind("systemTopicName", ("egst-",)),
     **{
         f"eventgrid:{source}EventSubscription": CHILD
@@ -56,6 +63,7 @@ AZURE: dict[str, Kind] = {
     "managedidentity:FederatedIdentityCredential": CHILD,
     "managedidentity:UserAssignedIdentity": Kind("resourceName", ("id-",)),
     "monitor:ActionGroup": Kind("actionGroupName"),
+    "monitor:AzureMonitorWorkspace": Kind(),
     "monitor:ActivityLogAlert": Kind("activityLogAlertName"),
     "monitor:DataCollectionEndpoint": Kind(),
     "monitor:DataCollectionRule": Kind(),

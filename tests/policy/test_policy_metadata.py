@@ -103,9 +103,11 @@ def test_no_waiver_is_over() -> None:
 
 @pytest.mark.parametrize("broken", [{"reason": ""}, {"owner": None}, {"expires": "soon"}, {"stacks": []}, {"note": "x"}])
 def test_a_waiver_without_reason_role_or_day_is_refused(broken: dict[str, Any], tmp_path: Path) -> None:
-    (row, *_) = json.loads((ROOT / "policy" / "waivers.json").read_text())
+    row = {"rule": "st-https", "stacks": ["dev"], "project": "p", "resources": ["a::b"], "reason": "r", "owner": "o"}
     file = tmp_path / "waivers.json"
-    file.write_text(json.dumps([{**row, **broken}]))
+    file.write_text(json.dumps([{**row, "expires": "2027-01-31"}]))
+    assert load(file).rows[0].resources == ("a::b",)
+    file.write_text(json.dumps([{**row, "expires": "2027-01-31", **broken}]))
     with pytest.raises(ValueError, match=r"waivers\.json|isoformat"):
         load(file)
 
