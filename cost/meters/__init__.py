@@ -42,6 +42,7 @@ FREE: dict[str, str] = {
     "azure-native:alertsmanagement:PrometheusRuleGroup": _RIGHT,
     "azure-native:alertsmanagement:SmartDetectorAlertRule": _RIGHT,
     "azure-native:applicationinsights:Component": "its data are counted at the log workspace",
+    "azure-native:applicationinsights:Workbook": "only the data that it asks for are counted, at the log workspace",
     "azure-native:authorization:RoleAssignment": _RIGHT,
     "azure-native:consumption:Budget": _RIGHT,
     "azure-native:containerservice:MaintenanceConfiguration": _PART,

@@ -25,6 +25,7 @@ AZURE: dict[str, Kind] = {
     "alertsmanagement:PrometheusRuleGroup": Kind("ruleGroupName"),
     "alertsmanagement:SmartDetectorAlertRule": Kind("alertRuleName"),
     "applicationinsights:Component": Kind("resourceName", ("ins-", "appi-")),
+    "applicationinsights:Workbook": Kind(),
     "authorization:ManagementLockByScope": CHILD,
     "authorization:RoleAssignment": CHILD,
     "authorization:RoleDefinition": CHILD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from pulumi_policy import PolicyResource, Severity
@@ -14,6 +15,10 @@ from .stack_rule import Fault, Judged, StackRule
 from .tokens import kind_of
 
 DOCS = "https://kubernetes.io/docs"
+PUBLIC = frozenset(
+    {"docker.io", "mcr.microsoft.com", "ghcr.io", "quay.io", "gcr.io", "registry.k8s.io", "public.ecr.aws", "index.docker.io"}
+)
+"""Registries to which everyone may push something."""
 NAMESPACE, POLICY = "kubernetes:core/v1:Namespace", "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 BUDGET, DEPLOYMENT = "kubernetes:policy/v1:PodDisruptionBudget", "kubernetes:apps/v1:Deployment"
 GROUP, REFERENCE = "azure-native:containerinstance:ContainerGroup", "pulumi:pulumi:StackReference"
@@ -61,16 +66,29 @@ def _survives_a_drain(judged: Judged) -> Iterator[Fault]:
 
 
 def _comes_from_the_platform(judged: Judged) -> Iterator[Fault]:
-    registries = {
-        place.value
-        for one in judged.estate.of(REFERENCE)
-        for place in places(one.props, "outputs.registry_login_server")
-        if isinstance(place.value, str) and place.value
-    }
+    registries = _registries(judged.estate)
     for place in _images(judged.resource):
-        image = place.value if isinstance(place.value, str) else ""
-        if not place.unknown and not any(image.startswith(f"{registry}/") for registry in registries):
+        if not place.unknown and (not isinstance(place.value, str) or _registry(place.value) not in registries):
             yield Fault(f"{place.where} is not of the platform's registry", "registry_login_server of the platform's outputs")
+
+
+def _registries(estate: Estate) -> set[str]:
+    """The registry of the platform that the release stands on.
+
+    An exported state tells its outputs. The engine leaves them out of a preview: there it is the one registry, not a
+    public one, from which most images come.
+    """
+    found = [place for one in estate.of(REFERENCE) for place in places(one.props, "outputs.registry_login_server")]
+    told = {place.value for place in found if isinstance(place.value, str) and place.value}
+    images = [place.value for one in estate.of(*WORKLOADS, GROUP) for place in _images(one) if isinstance(place.value, str)]
+    hosts = Counter(host for image in images if (host := _registry(image)) not in PUBLIC)
+    return told or {host for host, _ in hosts.most_common(1)}
+
+
+def _registry(image: str) -> str:
+    """The host of an image; a name without one is of Docker Hub."""
+    first, _, rest = image.partition("/")
+    return first if rest and ("." in first or ":" in first) else "docker.io"
 
 
 def _images(resource: PolicyResource) -> list[Place]:

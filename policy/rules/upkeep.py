@@ -8,7 +8,8 @@ from pulumi_policy import PolicyResource, Severity
 from pulumi_policy.proxy import UnknownValueError
 
 from .estate import STACK, Estate
-from .rule import Rule
+from .properties import places
+from .rule import Check, Rule
 from .sources import own
 from .stack_rule import Fault, Judged, StackRule
 from .tokens import kind_of
@@ -62,4 +63,11 @@ def _may_break(rule: Rule | StackRule, resource: PolicyResource, estate: Estate)
         messages, unknown = rule.breaches(kind_of(resource.resource_type), resource.props)
     except UnknownValueError:
         return True
-    return bool(messages) or unknown is not None
+    # Outputs stand for inputs here, and a preview knows few of them.
+    return bool(messages) or unknown is not None or any(_waits(check, resource) for check in rule.judged_by())
+
+
+def _waits(check: Check, resource: PolicyResource) -> bool:
+    return any(place.unknown for place in places(resource.props, check.path)) or (
+        check.otherwise is not None and _waits(check.otherwise, resource)
+    )

@@ -144,7 +144,7 @@ RULES = (
     _workload(
         id="k8s-seccomp",
         title="System calls are filtered",
-        breach="Processes may make every call to the kernel, also those that only exploits make.",
+        breach="Processes may call everything in the kernel, also what only exploits call.",
         checks=pods(one_of("securityContext.seccompProfile.type", "RuntimeDefault", "Localhost")),
         severity=Severity.MEDIUM,
         source=_restricted("Seccomp", 31),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deployment.declared import declared, stack_values
 from deployment.preflight.checks import CHECKS
 from deployment.preflight.plan import namespaces
 from deployment.preflight.run import PreflightFailedError, preflight
@@ -17,7 +18,6 @@ from infra.settings import Settings
 from local.provider.kinds import KINDS
 from local.subscription import Condition, Conditions
 from local.tokens import SUBSCRIPTION
-from tests.infra.declared import declared, stack_values
 from tests.local.services.conftest import make_site
 
 ROOT = Path(__file__).parents[2]

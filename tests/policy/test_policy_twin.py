@@ -35,7 +35,6 @@ COMPANIONS = {
     "k8s-default-deny": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
     "k8s-network-policy": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
     "k8s-disruption-budget": "kubernetes:policy/v1:PodDisruptionBudget",
-    "k8s-own-registry": "pulumi:pulumi:StackReference",
 }
 """Rules on the stack that the programs satisfy, and the kind without which they do not."""
 

@@ -265,7 +265,10 @@ CASES: dict[str, StackCases] = {
             "foreign image": (with_inputs("scoring", spec={"template": FOREIGN}), "scoring"),
             "foreign group": (with_inputs("qa", containers=[{"image": "mcr.microsoft.com/x@sha256:0"}]), "qa"),
             "prefix": (with_inputs("qa", containers=[{"image": f"{REGISTRY}.evil.example/x"}]), "qa"),
-            "no platform": (without("platform"), "scoring"),
+            "public, and no platform told": (
+                lambda rows: with_inputs("qa", containers=[{"image": "busybox:1"}])(without("platform")(rows)),
+                "qa",
+            ),
         },
     ),
 }
