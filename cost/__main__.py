@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from contracts.errors import FourPartError
 from cost.prices import prices
 from cost.record import record
-from cost.stacks import estimate_of, stacks
+from cost.stack_file import stacks
+from cost.stacks import estimate_of
 from cost.table import of_one, side_by_side
 
 EXIT_REFUSED = 2

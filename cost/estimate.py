@@ -17,6 +17,7 @@ _VERSION = re.compile(r"/v\d{8}\w*(?=:)")
 """azure-native spells the API version into a token when a program asks for one: `storage/v20240101:StorageAccount`."""
 
 NO_METER = "this kind has no meter here yet"
+MALFORMED = "an input that its meter reads is missing or malformed"
 NO_PRICE = "no public source was found for the price"
 
 
@@ -105,7 +106,12 @@ def _priced(resource: Resource, token: str, region: str, usage: Usage, table: Pr
     if meter is None:
         yield Unpriced(resource=resource.name, type=token, why=UNPRICED.get(token, NO_METER))
         return
-    for metered in meter(resource.inputs, usage):
+    try:
+        counted = [*meter(resource.inputs, usage)]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        yield Unpriced(resource=resource.name, type=token, why=MALFORMED)
+        return
+    for metered in counted:
         if metered.quantity <= 0:
             continue
         price = table.find(metered.meter, region)

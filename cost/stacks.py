@@ -1,21 +1,13 @@
-"""The stacks of this repository: what they declare, where they are, and what use their files assume."""
+"""The stacks of this repository: what their programs declare, and what that costs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
-
-import yaml
-
 from contracts.errors import FourPartError
-from cost.estimate import Estimate, Resource, estimate
-from cost.prices import prices
-from cost.usage import KEY, Usage
-from deployment.declared import PROJECT, declared
+from cost.estimate import Estimate, Resource
+from cost.stack_file import priced, stacks
+from deployment.declared import declared
 from deployment.declared_release import released
 
-ROOT = Path(__file__).parents[1]
 IN_EVERY_PLACE = {"qaDigest": "a", "blueDigest": "b", "greenDigest": "c", "handlerDigest": "d", "active": "blue"}
 """A release that holds an image in every place; idle places cost what their parts cost that stay."""
 
@@ -25,11 +17,6 @@ CLOUDS = ("azure-native:", "kubernetes:")
 
 class StackUnknownError(FourPartError):
     """There is no stack file of this name."""
-
-
-def stacks() -> list[str]:
-    """The names of the stack files."""
-    return sorted(file.name.split(".")[1] for file in ROOT.glob("Pulumi.*.yaml"))
 
 
 def estimate_of(stack: str) -> Estimate:
@@ -48,17 +35,6 @@ def estimate_of(stack: str) -> Estimate:
             remedy=f"Name one of these with STACK=, or write Pulumi.{stack}.yaml.",
         )
     return priced(stack, resources_of(stack))
-
-
-def priced(stack: str, resources: Iterable[Resource]) -> Estimate:
-    """Price these resources with the region and the use that the stack's file states.
-
-    Raises:
-        SettingRefusedError: when the stack file states no use, or one that can't be.
-    """
-    config: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    usage = Usage.of(config.get(f"{PROJECT}:{KEY}", {}))
-    return estimate(stack, config[f"{PROJECT}:location"], resources, usage, prices())
 
 
 def resources_of(stack: str) -> list[Resource]:

@@ -1,6 +1,11 @@
 """Serves the pack to the engine; `PolicyPack` starts a server and returns only when the engine ends it."""
 
-# The engine runs this folder as a program, so its own folder, not the repository, is the import root.
+import sys
+from pathlib import Path
+
+# The engine runs this folder as a program, so its own folder is the import root; the estimate of costs lies beside it.
+sys.path.append(str(Path(__file__).parents[1]))
+
 from pulumi_policy import PolicyPack
 from rules import POLICIES  # pyrefly: ignore[missing-import]
 

@@ -11,7 +11,8 @@ import yaml
 
 from cost.estimate import Resource
 from cost.record import record
-from cost.stacks import CLOUDS, priced
+from cost.stack_file import priced
+from cost.stacks import CLOUDS
 from local.report.content import Component, Declared
 
 STACK, PROVIDER = "pulumi:pulumi:Stack", "pulumi:providers:"

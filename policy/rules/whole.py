@@ -6,12 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from pulumi_policy import PolicyResource, Severity
 
+from cost.estimate import Resource
+from cost.stack_file import priced, stacks
+
 from .companions import ACCOUNT, BUS, CLUSTER, DATABRICKS, HUB, ML, REGISTRY, VAULT, ZONE
 from .estate import STACK, Estate, missing, refers, text
 from .properties import places, read
 from .sources import benchmark, own, psrule, well_architected
 from .stack_rule import Fault, Judged, StackRule
 from .telemetry import ACTIVITY, BUDGETS, METRIC, QUERY
+from .waivers import Address
 
 GROUP, ASSIGNMENT = "azure-native:resources:ResourceGroup", "azure-native:authorization:RoleAssignment"
 TOPIC, DELIVERY = "azure-native:eventgrid:SystemTopic", "azure-native:eventgrid:SystemTopicEventSubscription"
@@ -65,6 +69,19 @@ def _budget(judged: Judged) -> Iterator[Fault]:
         yield Fault("no Budget", f"a Budget of {cap:g} a month at most")
     elif not any(isinstance(amount, (int, float)) and 0 < amount <= cap for amount in amounts):
         yield Fault("no Budget within the stack's cap", f"amount = {cap:g} a month at most")
+
+
+def _within_budget(judged: Judged) -> Iterator[Fault]:
+    """Estimate what the stack declares; a preview that doesn't know a size or a number yet leaves it to the update."""
+    stack = Address.of(judged.resource.urn).stack
+    amounts = [place.value for one in judged.estate.of(*BUDGETS) for place in places(one.props, "amount") if not place.unknown]
+    agreed = [float(amount) for amount in amounts if isinstance(amount, (int, float)) and amount > 0]
+    if stack not in stacks() or not agreed:
+        return
+    declared = [Resource(type=one.resource_type, name=one.name, inputs=one.props) for one in judged.estate.resources]
+    total = priced(stack, declared).total()
+    if total > max(agreed):
+        yield Fault(f"an estimate of {total / max(agreed):.0%} of the Budget", "an estimate within the Budget")
 
 
 def _alerts(judged: Judged) -> Iterator[Fault]:
@@ -153,6 +170,17 @@ RULES = (
         remedy="Declare a Budget on the resource group, within monthlyUsd of policy/config.<stack>.json.",
         url="https://learn.microsoft.com/azure/cost-management-billing/costs/tutorial-acm-create-budgets",
         terms={"monthlyUsd": {"type": "number", "default": 5000}},
+    ),
+    StackRule(
+        id="monthly-budget",
+        title="The stack costs no more than its budget",
+        breach="What is declared costs more in a month than was agreed, before anything unforeseen.",
+        kinds=(STACK,),
+        judge=_within_budget,
+        severity=Severity.MEDIUM,
+        source=well_architected("Cost Optimization CO:05"),
+        remedy="See `make cost`: choose smaller sizes or fewer runs in Pulumi.<stack>.yaml, or agree on a larger Budget.",
+        url="https://learn.microsoft.com/azure/well-architected/cost-optimization/get-best-rates",
     ),
     StackRule(
         id="alerts-present",

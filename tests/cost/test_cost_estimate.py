@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 import yaml
+from hypothesis import given, strategies as st
 
 from contracts.section import SettingRefusedError
 from cost.__main__ import main
@@ -14,11 +15,15 @@ from cost.estimate import Resource, estimate
 from cost.metered import When
 from cost.meters import FREE, METERS, UNPRICED
 from cost.prices import FILE, prices
-from cost.stacks import ROOT, estimate_of, resources_of, stacks
+from cost.stack_file import ROOT, stacks
+from cost.stacks import estimate_of, resources_of
 from cost.table import of_one, side_by_side
 from cost.usage import Usage
 from tests.cost.test_cost_meters import USAGE
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)
+)
 GOLDEN = ROOT / "tests" / "cost" / "golden"
 
 
@@ -68,6 +73,13 @@ def test_no_resource_is_left_out(stack):
     assert sum(found.free.values()) == len([item for item in resources_of(stack) if item.type in FREE])
 
 
+@pytest.mark.parametrize("stack", stacks())
+def test_the_estimate_is_within_the_budget_that_the_stack_declares(stack):
+    found = estimate_of(stack)
+    assert found.budget is not None
+    assert found.total() <= found.budget
+
+
 def test_a_kind_or_a_size_without_a_price_is_listed_and_never_nothing():
     strange = [
         Resource(type="azure-native:quantum:Workspace", name="qubits", inputs={}),
@@ -81,6 +93,12 @@ def test_a_kind_or_a_size_without_a_price_is_listed_and_never_nothing():
     ]
     assert {line.resource for line in found.lines} == {"address", "images"}
     assert found.total(When.IDLE) == pytest.approx(3.65)
+
+
+@given(st.sampled_from(sorted(METERS)), st.dictionaries(st.sampled_from(["sku", "properties", "spec", "scopes", "tier"]), JSON))
+def test_whatever_the_inputs_are_the_estimate_says_what_it_could_not_price(kind, inputs):
+    found = estimate("dev", "westeurope", [Resource(type=kind, name="strange", inputs=inputs)], USAGE, prices())
+    assert all(line.usd > 0 for line in found.lines)
 
 
 def test_the_training_share_is_told_for_one_run_and_the_budget_is_the_declared_one():

@@ -29,6 +29,9 @@ def urn_of(kind: str, name: str) -> str:
     return f"urn:pulumi:dev::p::{kind}::{name}"
 
 
+PREMIUM = res(f"{A}containerregistry:Registry", "images", {"sku": {"name": "Premium"}})
+
+
 @dataclass(frozen=True)
 class StackCases:
     """Good resources, and changes that break the rule: by words, what to do and which resource is then named."""
@@ -192,6 +195,14 @@ CASES: dict[str, StackCases] = {
             "text": (with_inputs("budget", amount="100"), "p-dev"),
         },
         also_good=((ROOT,), (ROOT, GROUP, res(f"{A}costmanagement:Budget", "budget", {"amount": 10}))),
+    ),
+    "monthly-budget": StackCases(
+        (ROOT, GROUP, res(f"{A}consumption:Budget", "budget", {"amount": 55}), PREMIUM),
+        {
+            "too small": (with_inputs("budget", amount=49), "p-dev"),
+            "a dearer stack": (plus(res(f"{A}network:NatGateway", "way-out")), "p-dev"),
+        },
+        also_good=((ROOT, GROUP, PREMIUM), (ROOT, GROUP, res(f"{A}consumption:Budget", "budget", {"amount": 1}))),
     ),
     "alerts-present": StackCases(
         (ROOT, BUS, TOPIC, TRACES, CLUSTER, *(_alert(f"on-{one.name}", one) for one in (BUS, TOPIC, TRACES, CLUSTER))),
