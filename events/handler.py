@@ -23,6 +23,8 @@ from events.status import Status, count, write_status
 
 _HEARTBEAT_SECONDS = 1.0
 _TOPICS_SECONDS = 10.0
+_LAG_SECONDS = 60.0
+"""How often the lag is logged: what an alarm of the platform reads (infra/alarms.py)."""
 
 
 class Handler:
@@ -35,6 +37,7 @@ class Handler:
         self._stop = threading.Event()
         self._expected: dict[str, int] = {}
         self._asked = 0.0
+        self._told = 0.0
 
     def stop(self) -> None:
         """Take nothing more, finish what runs, then return from `run`; may be called from a signal handler."""
@@ -80,7 +83,13 @@ class Handler:
             if time.monotonic() - beat > _HEARTBEAT_SECONDS:
                 beat = time.monotonic()
                 self._beat(intake, inbox, "running")
+                self._tell_lag(intake)
         record("drain", handler=self._settings.handler_id, actions=dispatcher.depth)
+
+    def _tell_lag(self, intake: Intake) -> None:
+        if intake.lag is not None and time.monotonic() - self._told > _LAG_SECONDS:
+            self._told = time.monotonic()
+            record("lag", handler=self._settings.handler_id, records=intake.lag)
 
     def _beat(self, intake: Intake, inbox: Inbox, state: str) -> None:
         if state == "running" and time.monotonic() - self._asked > _TOPICS_SECONDS:

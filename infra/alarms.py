@@ -50,6 +50,10 @@ class ClusterAlarm:
     minutes: int = 5
 
 
+LAG = r"event=lag .*records=(\d+)"
+"""The line in which the event handler tells how many records it has not taken yet."""
+MOST_BEHIND = 100
+
 METRICS: tuple[MetricAlarm, ...] = (
     MetricAlarm(
         name="bus-throttled",
@@ -137,6 +141,17 @@ LOGS: tuple[LogAlarm, ...] = (
         severity=2,
         means="A certificate of the vault is near its end and was not renewed.",
         window="P1D",
+    ),
+    LogAlarm(
+        name="handler-behind",
+        # Event Hubs of the Standard tier counts no lag: the handler logs its own once a minute.
+        query=(
+            f"ContainerLogV2 | where ContainerName == '{HANDLER}'"
+            f" | extend Behind = toint(extract(@'{LAG}', 1, tostring(LogMessage)))"
+            f" | summarize Least = min(Behind) by bin(TimeGenerated, 15m) | where Least > {MOST_BEHIND}"
+        ),
+        severity=2,
+        means="Events wait for longer than a quarter of an hour: the handler takes fewer than arrive.",
     ),
     LogAlarm(
         name="preparation-failed",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from deployment.declared import declared
-from infra.alarms import CLUSTER, LOGS, METRICS
+from events.logs import record
+from infra.alarms import CLUSTER, LAG, LOGS, METRICS
 from infra.components.budget import NOTIFICATIONS
 from infra.logs import CONTROL_PLANE, TABLE
 from infra.panels import TABLE as PANELS
@@ -116,3 +118,10 @@ def test_the_workbook_shows_every_panel_under_a_name_that_stays() -> None:
         content = json.loads(book["serializedData"])
         assert [item["content"]["title"] for item in content["items"]] == [panel.title for panel in PANELS]
         assert all(item["content"]["query"].count("|") >= 1 for item in content["items"])
+
+
+def test_the_alarm_on_lag_reads_the_line_that_the_handler_writes(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="events"):
+        record("lag", handler="event-handler-0", records=120)
+    assert re.findall(LAG, caplog.messages[0]) == ["120"]
+    assert any(f"extract(@'{LAG}', 1" in alarm.query for alarm in LOGS)
