@@ -73,12 +73,17 @@ def dressed(kind: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {**({"location": "westeurope"} if found.located else {}), **named, **tags, **properties}
 
 
+OPEN = {"access": "Allow", "direction": "Inbound"}
+
+
 def _worlds(ports: str) -> tuple[Break, ...]:
     """Every way of letting the world in at some ports."""
     sources = ({"sourceAddressPrefix": one} for one in ("*", "Internet", "0.0.0.0/0", "any"))
     lists = {"sourceAddressPrefix": None, "sourceAddressPrefixes": ["10.0.0.0/8", "::/0"]}
     return tuple(
-        one for source in (*sources, lists) for one in both({**source, "destinationPortRange": ports}, "net-no-any-inbound")
+        one
+        for source in (*sources, lists)
+        for one in both({**OPEN, **source, "destinationPortRange": ports}, "net-no-any-inbound")
     )
 
 
@@ -93,7 +98,7 @@ ENTRY_CASES: dict[str, Cases] = {
         absent="passes",
     ),
     "net-no-any-inbound": Cases(
-        both({"sourceAddressPrefix": "*", "destinationPortRange": "443"})
+        both({**OPEN, "sourceAddressPrefix": "*", "destinationPortRange": "443"})
         + both({"sourceAddressPrefix": "INTERNET", "destinationPortRange": "8080-8090"}),
         passes=({"sourceAddressPrefix": "AzureLoadBalancer"}, {"access": "Deny", "sourceAddressPrefix": "Internet"}),
         absent="passes",

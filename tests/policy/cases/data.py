@@ -161,7 +161,7 @@ CASES: dict[str, Cases] = {
     "eh-no-local-auth": switch("disableLocalAuth", wanted=True),
     "eh-tls12-explicit": Cases(bad("minimumTlsVersion", "1.0", "1.1", 1.2, "TLS1_2")),
     "eh-firewall": Cases(
-        bad("defaultAction", "Allow", "deny", ""),
+        both({"defaultAction": "Allow", "publicNetworkAccess": "Enabled"}) + bad("defaultAction", "deny", ""),
         passes=({"defaultAction": "Allow", "publicNetworkAccess": "Disabled"},),
     ),
     "eh-trusted-services": switch("trustedServiceAccessEnabled", wanted=True),
