@@ -124,8 +124,8 @@ class Rule:
     def _message(self, check: Check, place: Place) -> str:
         # A resource policy gets secrets in clear and unmarked, so no value is ever shown.
         given = "not set" if place.value is None else "set, but not as allowed (values are not shown, they may be secret)"
-        where = place.where or "the resource"
-        return f"{self.breach}\n  given:   {where} is {given}\n  allowed: {check.demand}\n  do:      {self.remedy}"
+        told = f"{place.where} is {given}" if place.where else "the resource as it is (values are not shown, they may be secret)"
+        return f"{self.breach}\n  given:   {told}\n  allowed: {check.demand}\n  do:      {self.remedy}"
 
 
 def policy(rule: Rule, waivers: Waivers = WAIVERS) -> ResourceValidationPolicy:

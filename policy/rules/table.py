@@ -27,7 +27,8 @@ This page is made from the rules: `uv run python -m policy.rules.table > docs/po
 
 Messages name properties, never their values, since a rule gets secrets in clear. A property that a rule demands and that is absent
 fails: no rule relies on a default of Azure, except where it says "or not set". A value that a preview can't know yet is reported as a
-warning, every other check of the rule still runs, and the engine judges the value during the update, before it creates the resource.
+warning (in silence where only its presence is asked), every other check of the rule still runs, and the engine judges the value during
+the update, before it creates the resource.
 Kinds are compared exactly, whichever API version a program asks for, and a kind that no rule knows is refused. Ids of Azure Policy are
 given by their first eight digits.
 
