@@ -10,6 +10,8 @@ RESULT ?=
 UNTIL ?= production
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS = never
+# Large SDKs are compiled once, not by each of many processes.
+unexport PYTHONDONTWRITEBYTECODE
 RUN = .uv/bin/uv run --no-sync
 
 .DEFAULT_GOAL := help

@@ -149,6 +149,7 @@ def test_the_command_tells_machines_the_same_and_refuses_a_stack_that_is_none(ca
     (told,) = json.loads(capsys.readouterr().out)
     found = estimate_of("dev")
     assert told["usd_a_month"]["all"] == pytest.approx(found.total(), abs=0.01)
+    assert sum(row["usd"] for row in told["meters"]) == pytest.approx(found.total(), abs=0.01)
     assert {line["price"]["source"] for line in told["lines"]} <= set(prices().sources)
     assert main(["--stack", "staging"]) == 2
     assert "dev, prod" in capsys.readouterr().err

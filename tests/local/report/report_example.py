@@ -174,10 +174,10 @@ def content(**changes: Any) -> Content:
     return Content(**members)
 
 
-def line(resource: str, meter: str, usd: float, when: str) -> dict[str, Any]:
-    """A line of the estimate."""
-    price = {"meter": meter, "unit": "hour", "usd": 0.01, "region": "eastus", "source": "s", "as_of": "2024-07-01"}
-    return {"resource": resource, "type": "t", "meter": meter, "when": when, "quantity": usd * 100, "usd": usd, "price": price}
+def metered(meter: str, usd: float, when: str, *resources: str) -> dict[str, Any]:
+    """A row of the estimate by meter."""
+    price = {"unit": "hour", "region": "eastus", "as_of": "2024-07-01"}
+    return {"meter": meter, "when": when, "usd": usd, "quantity": usd * 100, **price, "resources": [*resources]}
 
 
 COST: dict[str, Any] = {
@@ -186,7 +186,11 @@ COST: dict[str, Any] = {
     "usd_a_month": {"idle": 99.28, "training": 1.36, "use": 0.0, "all": 100.64},
     "usd_a_training": 0.0453,
     "budget": 400.0,
-    "lines": [line("cluster", "vm/Standard_D2ds_v5", 99.28, "idle"), line("cpu", "vm/Standard_D4ds_v5", 1.36, "training")],
+    "meters": [
+        metered("vm/Standard_D2ds_v5", 99.28, "idle", "cluster", "agents"),
+        metered("vm/Standard_D4ds_v5", 1.36, "training", "cpu"),
+    ],
+    "lines": [],
     "not_priced": [{"resource": "qa", "type": "azure-native:containerinstance:ContainerGroup", "why": "by the second"}],
     "free": {"runs on the cluster's nodes": 3},
     "usage": {},
