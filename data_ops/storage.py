@@ -30,6 +30,9 @@ Row tracking and in-commit timestamps belong here too, but delta-rs 1.6 refuses 
 
 CHANGE_FEED: Mapping[str, str] = {"delta.enableChangeDataFeed": "true"}
 
+RECENT = 20
+"""Commits among which one is looked for before all are read."""
+
 RACES = 20
 """Lost races after which a commit gives up; each means that another writer has committed."""
 
@@ -105,18 +108,50 @@ def table(url: str, version: int | None = None) -> DeltaTable:
     except (TableNotFoundError, DeltaError) as error:
         if exists(url) and version is None:
             raise
-        raise TableMissingError(
-            "There is no such table or version in the lake.",
-            given=str(DataVersion(table=url, version=version)) if version is not None else url,
-            allowed="a Delta table that has been written to",
-            remedy="Check the URL and the version; the first `data-ops ingest` creates the bronze table.",
-        ) from error
+        raise _missing(url, version) from error
+
+
+def _missing(url: str, version: int | None) -> TableMissingError:
+    return TableMissingError(
+        "There is no such table or version in the lake.",
+        given=str(DataVersion(table=url, version=version)) if version is not None else url,
+        allowed="a Delta table that has been written to",
+        remedy="Check the URL and the version; the first `data-ops ingest` creates the bronze table.",
+    )
 
 
 def rows(opened: DeltaTable) -> pa.RecordBatchReader:
     """All rows of an opened table as a stream."""
     reader: pa.RecordBatchReader = opened.to_pyarrow_dataset().scanner().to_reader()
     return reader
+
+
+def commit_info(url: str, version: int) -> Mapping[str, Any]:
+    """What the commit of a version says of itself.
+
+    Raises:
+        TableMissingError: when there is no such table or version, or its commit has left the log.
+    """
+    newest = table(url).version()
+    limits = (newest - version + 1, None) if version <= newest else ()
+    for limit in limits:
+        for entry in _history(url, limit):
+            if entry["version"] == version:
+                return entry
+    raise _missing(url, version)
+
+
+def _history(url: str, limit: int | None) -> list[dict[str, Any]]:
+    """Commits, the newest first, each with its version.
+
+    delta-rs lists the log as it stands and counts versions down from the one that was opened; a commit that came in between
+    would shift them all, so the log is read again until none did.
+    """
+    while True:
+        opened = DeltaTable(url)
+        found = opened.history(limit)
+        if DeltaTable(url).version() == opened.version():
+            return found
 
 
 def create(url: str, schema: pa.Schema, properties: Mapping[str, str] = {}) -> DeltaTable:
@@ -170,9 +205,8 @@ def commit_of(url: str, once: Once) -> Commit | None:
     if not exists(url):
         return None
     wanted = _stamp(once)
-    opened = DeltaTable(url)
-    for limit in (20, None):
-        for entry in opened.history(limit):
+    for limit in (RECENT, None):
+        for entry in _history(url, limit):
             if all(entry.get(name) == value for name, value in wanted.items()):
                 return Commit(version=int(entry["version"]), already_there=True, metadata=entry)
     return None

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.errors import FourPartError
-from data_ops.storage import locate, rows, table
+from data_ops.storage import commit_info, locate, rows, table
 from data_ops.summary import FEATURES, SUMMARY, Summary
 from local.flow.scenarios.broken_rows import broken
 from ml_pipelines.forecasting.panel import Panel
@@ -59,7 +59,7 @@ def main() -> int:
     """Read the newest silver features and write the period after their last to the file named; one JSON line tells which."""
     try:
         opened = table(locate(FEATURES))
-        summary = Summary.of(opened.history(1)[0][SUMMARY])
+        summary = Summary.of(commit_info(locate(FEATURES), opened.version())[SUMMARY])
         made = next_period(Panel.of_features(rows(opened), frequency=summary.frequency, season=summary.season))
     except FourPartError as error:
         sys.stderr.write(f"{error}\n")

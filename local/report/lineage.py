@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.events import DataVersion
-from data_ops.storage import table
+from data_ops.storage import commit_info
 from local.report.content import Link
 from local.services.cloud import Cloud
 from local.services.machine_learning.mlflow.models import Registry
@@ -18,8 +18,7 @@ def arrival(root: str, version: DataVersion) -> Mapping[str, str]:
     Raises:
         TableMissingError: when the version is not in the lake.
     """
-    opened = table(f"{root}/{version.table.partition('/')[2]}", version.version)
-    found = next((entry for entry in opened.history() if entry["version"] == version.version), {})
+    found = commit_info(f"{root}/{version.table.partition('/')[2]}", version.version)
     return {name: str(found[name]) for name in ("file", "sha256", "rows") if found.get(name)}
 
 

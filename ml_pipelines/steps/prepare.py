@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from contracts.errors import FourPartError
 from contracts.events import DataVersion
-from data_ops.storage import rows, table
+from data_ops.storage import commit_info, rows, table
 from data_ops.summary import SUMMARY, Summary
 from ml_pipelines.forecasting.horizons import defaults, origins
 from ml_pipelines.forecasting.panel import Panel
@@ -33,7 +33,7 @@ def prepare(given: argparse.Namespace) -> dict[str, Any]:
     """
     storage_login(given.features)
     opened = table(given.features, given.delta_version)
-    summary = _summary(given.features, opened.history(1)[0])
+    summary = _summary(given.features, commit_info(given.features, given.delta_version))
     panel = Panel.of_features(rows(opened), frequency=summary.frequency, season=summary.season)
     horizon, gap = defaults(summary.frequency, summary.season)
     facts = Facts(
@@ -56,7 +56,7 @@ def data_version(url: str, version: int) -> DataVersion:
     return DataVersion(table=name, version=version)
 
 
-def _summary(url: str, commit: dict[str, Any]) -> Summary:
+def _summary(url: str, commit: Mapping[str, Any]) -> Summary:
     if SUMMARY in commit:
         return Summary.of(commit[SUMMARY])
     raise FeaturesUnknownError(

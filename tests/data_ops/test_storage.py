@@ -13,6 +13,7 @@ from data_ops.storage import (
     SchemaRefusedError,
     TableMissingError,
     append_once,
+    commit_info,
     commit_of,
     create,
     locate,
@@ -52,6 +53,34 @@ def test_a_repeated_transaction_is_one_commit_and_is_found_again(tmp_path):
     assert (first.version, first.already_there) == (1, False)
     assert (again.version, again.already_there, again.metadata["file"]) == (1, True, "x")
     assert table(url).to_pyarrow_table().num_rows == 2
+
+
+def test_the_commit_of_an_older_version_is_told_while_newer_ones_stand(tmp_path):
+    url = str(tmp_path / "t")
+    for number in range(25):
+        append_once(url, made(n=[number]), Once(app_id=f"a{number}", version=1), metadata={"note": f"n{number}"})
+    first = commit_of(url, Once(app_id="a0", version=1))
+    assert first is not None
+    for number in (0, 3, 24):
+        assert commit_info(url, first.version + number)["note"] == f"n{number}"
+    with pytest.raises(TableMissingError):
+        commit_info(url, first.version + 25)
+
+
+def test_a_commit_between_opening_and_reading_shifts_no_version(tmp_path, monkeypatch):
+    url = str(tmp_path / "t")
+    ours = append_once(url, made(n=[1]), Once(app_id="ours", version=1), metadata={})
+    read, others = DeltaTable.history, iter(["late"])
+
+    def overtaken(opened, limit=None):
+        for name in others:
+            append_once(url, made(n=[2]), Once(app_id=name, version=1), metadata={})
+        return read(opened, limit)
+
+    monkeypatch.setattr(DeltaTable, "history", overtaken)
+    found = commit_of(url, Once(app_id="ours", version=1))
+    assert found is not None
+    assert found.version == ours.version
 
 
 def test_the_commit_of_a_transaction_is_found_behind_many_others(tmp_path):
