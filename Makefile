@@ -1,7 +1,8 @@
 # Every recipe is a call; the logic is in Python. `make` prints this list.
 STACK ?= dev
 DATA ?=
-COLUMNS ?=
+# No `?=`: shells may export the width of the terminal under this name.
+COLUMNS =
 NEGATIVE ?=
 ONLY ?=
 SCENARIO ?= new-data
