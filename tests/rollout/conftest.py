@@ -33,8 +33,8 @@ class Project:
     root: Path
 
     def contents(self) -> dict[str, bytes]:
-        """Every file of the folder."""
-        files = sorted(file for file in self.root.rglob("*") if file.is_file())
+        """Every file of the folder, without what Python compiles for itself."""
+        files = sorted(file for file in self.root.rglob("*") if file.is_file() and file.suffix != ".pyc")
         return {str(file.relative_to(self.root)): file.read_bytes() for file in files}
 
 
