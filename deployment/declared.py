@@ -6,6 +6,7 @@ The estimate of costs and the tests read it; what Azure would fill in is made up
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import runpy
 import subprocess
@@ -241,6 +242,7 @@ def _main(stack: str, changes: str) -> None:
     values = {**stack_values(stack), **json.loads(changes)}
     config = {f"{PROJECT}:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
     program = Program()
+    gc.disable()  # as under the engine: this process ends within seconds
     asyncio.run(_run(stack, config, program))
     json.dump(asdict(program), sys.stdout)
 

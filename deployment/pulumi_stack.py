@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,7 @@ class PulumiStack:
         with tempfile.TemporaryDirectory(prefix="stack-") as scratch:
             for file in (self.folder / "Pulumi.yaml", self.file):
                 shutil.copy(file, scratch)
-            auto.LocalWorkspace(work_dir=scratch, secrets_provider=provider, env_vars=dict(self.environment)).create_stack(
-                self.stack
-            )
+            self._workspace(Path(scratch), provider).create_stack(self.stack)
 
     def preview(self) -> dict[str, int]:
         """What an update would do, as counts by operation, judged by the policies.
@@ -135,8 +134,13 @@ class PulumiStack:
             other.create()
         other._workspace().import_stack(other.stack, state)
 
-    def _workspace(self) -> auto.LocalWorkspace:
-        return auto.LocalWorkspace(work_dir=str(self.folder), env_vars=dict(self.environment))
+    def _workspace(self, folder: Path | None = None, secrets_provider: str | None = None) -> auto.LocalWorkspace:
+        return auto.LocalWorkspace(
+            work_dir=str(folder or self.folder),
+            pulumi_command=_engine(),
+            secrets_provider=secrets_provider,
+            env_vars=dict(self.environment),
+        )
 
     @contextmanager
     def _selected(self) -> Iterator[tuple[auto.Stack, dict[str, Any]]]:
@@ -197,6 +201,12 @@ class PulumiStack:
 def no_stack(stack: str, allowed: str, remedy: str) -> StackUnknownError:
     """Name a stack that is not there."""
     return StackUnknownError("There is no such stack.", given=stack, allowed=allowed, remedy=remedy)
+
+
+@cache
+def _engine() -> auto.PulumiCommand:
+    """The engine on PATH; its version is asked for once, not by every workspace."""
+    return auto.PulumiCommand()
 
 
 def _alive(pid: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from infra.aliases import without_versions
 from infra.components.cluster import Cluster, ClusterArgs
 from infra.components.databricks import Databricks, DatabricksArgs
 from infra.components.deliveries import Deliveries, DeliveriesArgs
@@ -23,6 +24,7 @@ from infra.stores import Stores
 from infra.subnets import Subnet
 from infra.watch import watch
 
+pulumi.runtime.register_stack_transformation(without_versions)
 settings = Settings.load(pulumi.Config())
 place = Placement.declare(settings)
 network = Network("network", NetworkArgs(placement=place, settings=settings.network))

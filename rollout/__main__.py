@@ -15,15 +15,10 @@ from azure.identity import DefaultAzureCredential
 from contracts.errors import FourPartError
 from contracts.images import DIGEST
 from contracts.names import HANDLER, SCORING
-from ml_pipelines.forecast_files import Forecasts, current
-from ml_pipelines.login import storage_login
-from ml_pipelines.registry import Version
-from rollout.engine import PROJECT, ReleaseStack
+from rollout.engine import ReleaseStack
 from rollout.handler import release_handler
 from rollout.images import Images
-from rollout.journal import Journal, Result
-from rollout.models import Models, VersionRefusedError
-from rollout.scoring import QA, ScoringRelease, Terms
+from rollout.journal import QA, Journal, Result
 
 TURNED_AWAY, UNDECIDED = 1, 2
 PRODUCTION = "production"
@@ -70,38 +65,10 @@ def _release(workload: str, name: str, digest: str, *, until_qa: bool) -> Result
         images = Images(login_server=platform.registry_login_server, credential=credential)
         if workload == HANDLER:
             return release_handler(digest, stack, images, Journal())
+        # The model registry's client takes seconds to import, and the handler's way needs none of it.
+        from rollout.versions import release_version
 
-        def published(version: Version) -> tuple[Forecasts, str]:
-            storage_login(platform.forecasts_url)
-            forecasts, manifest = current(platform.forecasts_url, version.model, version.number)
-            return forecasts, str(manifest["data_version"])
-
-        return _scoring(
-            ScoringRelease(
-                digest=digest,
-                stack=stack,
-                models=Models(tracking_uri=platform.mlflow_tracking_uri),
-                built_of=lambda image: images.built(SCORING, image),
-                published=published,
-                terms=_terms(stack),
-                journal=Journal(),
-                until_qa=until_qa,
-            )
-        )
-
-
-def _scoring(release: ScoringRelease) -> Result:
-    """A version that must not be released is a decision, not a fault."""
-    try:
-        return release.run()
-    except VersionRefusedError as error:
-        release.result.reason = " ".join(str(error).split())
-        return release.result
-
-
-def _terms(stack: ReleaseStack) -> Terms:
-    acceptance = stack.settings()["config"][f"{PROJECT}:acceptance"]
-    return Terms(ready_seconds=acceptance["readySeconds"], answer_millis=acceptance["answerMillis"])
+        return release_version(digest, stack, platform, images, until_qa=until_qa)
 
 
 def _turned_away(result: Result) -> ImageTurnedAwayError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from contracts.outputs import PlatformOutputs
 from deployment.platform import ROOT, platform_stack, policies
@@ -27,6 +27,18 @@ class Standing:
     def of(cls, outputs: Mapping[str, Any]) -> Standing:
         """Read the stack's outputs."""
         return cls(digests=Digests.of(outputs), urls={name: str(outputs.get(name, "")) for name in URLS})
+
+
+class Stack(Protocol):
+    """What a release needs of a stack."""
+
+    def standing(self) -> Standing:
+        """What it holds, and where it answers."""
+        ...
+
+    def apply(self, digests: Digests) -> Standing:
+        """Bring it to these digests."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

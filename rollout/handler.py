@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from contracts.names import HANDLER
 from deployment.pulumi_stack import EngineFailedError
+from rollout.engine import Stack
 from rollout.images import Images
 from rollout.journal import Journal, Result
-from rollout.scoring import Stack
 
 
 def release_handler(digest: str, stack: Stack, images: Images, journal: Journal) -> Result:

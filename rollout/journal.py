@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Literal, TextIO
 
+QA = "qa"
+
 type Decision = Literal["released", "tested", "unchanged", "rejected"]
 
 

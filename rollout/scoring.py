@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
 
 from contracts.errors import FourPartError
 from contracts.images import Built
@@ -14,24 +13,10 @@ from ml_pipelines.forecast_files import Forecasts
 from ml_pipelines.registry import Role, Version
 from rollout.acceptance import Expected, accept, failures, reaches
 from rollout.digests import Digests
-from rollout.engine import Standing
-from rollout.journal import Checked, Decision, Journal, Place, Result
+from rollout.engine import Stack, Standing
+from rollout.journal import QA, Checked, Decision, Journal, Place, Result
 from rollout.models import Models
 from rollout.service import Service
-
-QA = "qa"
-
-
-class Stack(Protocol):
-    """What a release needs of its stack."""
-
-    def standing(self) -> Standing:
-        """What it holds, and where it answers."""
-        ...
-
-    def apply(self, digests: Digests) -> Standing:
-        """Bring it to these digests."""
-        ...
 
 
 class ProductionDownError(FourPartError):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from contracts.outputs import PlatformOutputs
 from local.environment import client_environment
 from local.lifecycle import ROOT
 from local.services.cloud import Cloud
@@ -56,3 +59,10 @@ def data_ops(
         CommandFailedError: with the command's error text.
     """
     return run(cloud, DATA_OPS, arguments, identity=identity, account=account, extra=extra)
+
+
+def outputs_file(cloud: Cloud, outputs: PlatformOutputs) -> Path:
+    """Write the stack's outputs where a command can be pointed at them; safe beside others that do the same."""
+    file, draft = cloud.state / "outputs.json", cloud.state / f"outputs.{secrets.token_hex(4)}.draft"
+    draft.write_text(outputs.json())
+    return draft.replace(file)

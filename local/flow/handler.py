@@ -7,8 +7,7 @@ from pathlib import Path
 from contracts.names import HANDLER, NAMESPACE
 from contracts.outputs import PlatformOutputs
 from local.engine.agent import agent_environment
-from local.flow.commands import run
-from local.flow.publishing import outputs_file
+from local.flow.commands import outputs_file, run
 from local.progress import Step
 from local.services.cloud import Cloud
 from local.tokens import DEPLOYER
@@ -19,13 +18,13 @@ def state_of(cloud: Cloud) -> Path:
     return cloud.state / "containers" / "disks" / NAMESPACE / f"state-{HANDLER}-0"
 
 
-def release_handler(cloud: Cloud, outputs: PlatformOutputs, stack: str, step: Step) -> str:
-    """Build the handler's image unless its content is there, bring it onto the cluster, and return its digest.
+def release_handler(cloud: Cloud, outputs: PlatformOutputs, stack: str, step: Step) -> tuple[str, str]:
+    """Build the handler's image unless its content is there, and bring it onto the cluster; its digest and what was decided.
 
     Raises:
         CommandFailedError: with the text of the command that refused.
     """
-    step.detail = "building the image"
+    step.detail = "building the handler's image"
     made = run(cloud, "images", [HANDLER, str(outputs_file(cloud, outputs))], identity=DEPLOYER)
     digest = str(made["digest"])
     step.detail = f"bringing {digest[:19]} onto the cluster"
@@ -36,5 +35,4 @@ def release_handler(cloud: Cloud, outputs: PlatformOutputs, stack: str, step: St
         identity=DEPLOYER,
         extra=agent_environment(cloud, stack),
     )
-    step.detail = f"{HANDLER}@{digest[:19]} {told['decision']}"
-    return digest
+    return digest, str(told["decision"])

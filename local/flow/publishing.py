@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
+from contracts.names import HANDLER
 from contracts.outputs import PlatformOutputs
-from local.flow.commands import ML_PIPELINES, data_ops, run
+from local.flow.commands import ML_PIPELINES, data_ops, outputs_file, run
+from local.flow.handler import release_handler
 from local.progress import Step
 from local.services.cloud import Cloud
 from local.tokens import DEPLOYER
@@ -25,9 +27,15 @@ class Publication:
         return f"{self.told}: {f'{len(self.changes)} changes' if self.changes else 'unchanged'}"
 
 
-def publish(cloud: Cloud, outputs: PlatformOutputs, step: Step) -> list[Publication]:
-    """Publish jobs and pipeline; the same code and outputs make no write request."""
-    made = [publish_jobs(cloud, outputs, step), publish_training(cloud, outputs, step)]
+def publish(cloud: Cloud, outputs: PlatformOutputs, stack: str, step: Step) -> list[Publication]:
+    """Publish jobs, pipeline and handler, beside each other; the same code and outputs make no write request."""
+    with ThreadPoolExecutor() as pool:
+        parts = [
+            pool.submit(publish_jobs, cloud, outputs, step),
+            pool.submit(publish_training, cloud, outputs, step),
+            pool.submit(publish_handler, cloud, outputs, stack, step),
+        ]
+    made = [part.result() for part in parts]
     step.detail = "; ".join(publication.line for publication in made)
     return made
 
@@ -47,8 +55,8 @@ def publish_training(cloud: Cloud, outputs: PlatformOutputs, step: Step) -> Publ
     return Publication(told=f"training {answer['deployment']}", changes=tuple(answer["changes"]))
 
 
-def outputs_file(cloud: Cloud, outputs: PlatformOutputs) -> Path:
-    """Write the stack's outputs where a command can be pointed at them."""
-    file = cloud.state / "outputs.json"
-    file.write_text(outputs.json())
-    return file
+def publish_handler(cloud: Cloud, outputs: PlatformOutputs, stack: str, step: Step) -> Publication:
+    """Build the event handler's image and bring it onto the cluster."""
+    digest, decision = release_handler(cloud, outputs, stack, step)
+    changes = () if decision == "unchanged" else (f"{decision} {digest}",)
+    return Publication(told=f"{HANDLER} {digest[:19]}", changes=changes)

@@ -1,4 +1,4 @@
-"""`make publish`: jobs and pipeline of this work tree published to a stack that stands, with what that changes."""
+"""`make publish`: jobs, pipeline and handler of this work tree published to a stack that stands, with what that changes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 
 from contracts.errors import FourPartError
 from local.engine.build import ensure_engine
-from local.flow.handler import release_handler
 from local.flow.options import Options
 from local.flow.platform import outputs_of
 from local.flow.publishing import publish
@@ -20,7 +19,7 @@ class StackAbsentError(FourPartError):
 
 
 def republish(options: Options) -> int:
-    """Publish, print one line for each change, and let the handler run the code of this work tree."""
+    """Publish, and print one line for each change."""
     require_stack(options)
     progress = Progress()
     engine = ensure_engine(progress)
@@ -29,9 +28,7 @@ def republish(options: Options) -> int:
     cloud = Cloud.open(options.state)
     outputs = outputs_of(engine, cloud, options.stack)
     with progress.step("publish") as step:
-        made = publish(cloud, outputs, step)
-    with progress.step("handler") as step:
-        release_handler(cloud, outputs, options.stack, step)
+        made = publish(cloud, outputs, options.stack, step)
     for publication in made:
         sys.stdout.write(f"{publication.line}\n")
         sys.stdout.writelines(f"  {change}\n" for change in publication.changes)

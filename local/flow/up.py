@@ -6,7 +6,6 @@ from local.doctor import examine, require
 from local.engine.build import ensure_engine
 from local.flow import arriving
 from local.flow.first_look import first_look
-from local.flow.handler import release_handler
 from local.flow.loop import Standing, follow
 from local.flow.options import Options
 from local.flow.platform import Applied, apply
@@ -31,12 +30,10 @@ def up(options: Options) -> int:
 
 
 def stand_up(options: Options, progress: Progress) -> tuple[Cloud, Applied]:
-    """Build what is missing, start the services, apply the platform, publish jobs and pipeline, release the handler."""
+    """Build what is missing, start the services, apply the platform, publish what runs on it."""
     cloud, applied = stand_platform(options, progress)
     with progress.step("publish") as step:
-        publish(cloud, applied.outputs, step)
-    with progress.step("handler") as step:
-        release_handler(cloud, applied.outputs, options.stack, step)
+        publish(cloud, applied.outputs, options.stack, step)
     return cloud, applied
 
 

@@ -14,9 +14,9 @@ from contracts.events import DataVersion, OwnEvent
 from contracts.names import training_endpoint
 from events.inbox import token
 from events.routes import FEATURES_REGISTERED
-from local.flow.commands import ML_PIPELINES, CommandFailedError, run
+from local.flow.commands import ML_PIPELINES, CommandFailedError, outputs_file, run
 from local.flow.handler import state_of
-from local.flow.publishing import outputs_file, publish_training
+from local.flow.publishing import publish_training
 from local.flow.scenarios.scenario import Played, Scenario, See, Stage
 from local.flow.scenarios.starts import Standing
 from local.flow.training import Trained, wait_for_training
