@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 RUN = .uv/bin/uv run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up down demo preflight preview bootstrap deploy publish release cost status check test bench
+.PHONY: help setup doctor up down demo preflight preview bootstrap deploy publish release audit cost status check test bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,16 +54,19 @@ publish: setup ## jobs and training pipeline of this work tree to the stack, wit
 release: setup ## DIGEST=sha256:... through QA into production, or back; what the release stages run: UNTIL=qa|production
 	@$(RUN) python -m rollout scoring --stack '$(STACK)' --digest '$(DIGEST)' --until '$(UNTIL)' $(if $(RESULT),--result '$(RESULT)')
 
+audit: setup ## what stands on a stack, judged by the policies, as a pipeline does every night: STACK=dev RESULT=FOLDER
+	@$(RUN) python -m policy.audit --stack '$(STACK)' $(if $(RESULT),--results '$(RESULT)')
+
 cost: setup ## what the stacks cost a month by list prices, side by side; STACK=dev line by line
 	@$(RUN) python -m cost $(if $(filter command line environment,$(origin STACK)),--stack '$(STACK)')
 
 status: setup ## what runs, what was decided, what failed
 	@$(RUN) local-cloud status --stack '$(STACK)'
 
-check: setup ## format, lint, types, layers
+check: setup ## format, lint, types, sizes, policies on what both programs declare
 	@$(RUN) ruff format --check . && $(RUN) ruff check .
 	@$(RUN) pyrefly check
-	@$(RUN) python -m local.size
+	@$(RUN) python -m local.size && $(RUN) python -m policy.declared
 
 test: setup ## all tests that are not marked slow, with the real engine; GOLDEN=1 rewrites the golden files instead
 	@$(RUN) python -m local.tests $(if $(GOLDEN),--golden)

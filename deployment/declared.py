@@ -205,28 +205,34 @@ def recorded(arguments: Sequence[str], given: str = "") -> Program:
         [sys.executable, "-m", *arguments], cwd=ROOT, input=given, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise ProgramFailedError(
-            "The program did not run to its end.",
-            given=done.stderr.strip()[-3000:],
-            allowed="a stack file that the program takes",
-            remedy="Change what the last line names.",
-        )
+        raise refused(done.stderr)
     answer = json.loads(done.stdout)
     return Program(resources=[Declared(**resource) for resource in answer["resources"]], outputs=answer["outputs"])
 
 
+def refused(said: str) -> ProgramFailedError:
+    """The error of a program that ended with what it said."""
+    return ProgramFailedError(
+        "The program did not run to its end.",
+        given=said.strip()[-3000:],
+        allowed="a stack file that the program takes",
+        remedy="Change what the last line names.",
+    )
+
+
 async def _run(stack: str, config: dict[str, str], program: Program) -> None:
-    configure(_settings(stack, Recorder(program)))
+    configure(mock_settings(PROJECT, stack, Recorder(program)))
     set_all_config(config)
     await run_in_stack(_run_program)
 
 
-def _settings(stack: str, monitor: mocks.MockMonitor) -> mocks.MockSettings:
+def mock_settings(project: str, stack: str, monitor: mocks.MockMonitor) -> mocks.MockSettings:
+    """A run of a project's program that asks a mock engine."""
     return mocks.MockSettings(
         monitor=monitor,
         monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
         engine=mocks.MockEngine(None),
-        project=PROJECT,
+        project=project,
         stack=stack,
         dry_run=False,
         organization=None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import runpy
 import sys
@@ -17,7 +18,7 @@ import yaml
 from pulumi.runtime import configure, mocks, rpc, set_all_config
 from pulumi.runtime.stack import run_in_stack
 
-from deployment.declared import Declared, Program, Recorder, declared, recorded
+from deployment.declared import Declared, Program, Recorder, declared, mock_settings, recorded
 
 ROOT = Path(__file__).parents[1]
 PROJECT = "mlops-forecasting-release"
@@ -100,19 +101,7 @@ def kubernetes(program: Program, kind: str) -> dict[str, Declared]:
 
 
 async def _run(stack: str, config: dict[str, str], program: Program, platform: dict[str, Any]) -> None:
-    monitor = ReleaseRecorder(program, platform)
-    configure(
-        mocks.MockSettings(
-            monitor=monitor,
-            monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
-            engine=mocks.MockEngine(None),
-            project=PROJECT,
-            stack=stack,
-            dry_run=False,
-            organization=None,
-            callbacks=None,
-        )
-    )
+    configure(mock_settings(PROJECT, stack, ReleaseRecorder(program, platform)))
     set_all_config(config)
     await run_in_stack(_run_program)
 
@@ -125,6 +114,7 @@ def _main(stack: str, changes: str) -> None:
     values = {**stack_values(stack), **json.loads(changes)}
     config = {f"{PROJECT}:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
     program = Program()
+    gc.disable()  # as under the engine: this process ends within seconds
     asyncio.run(_run(stack, config, program, json.load(sys.stdin)))
     json.dump(asdict(program), sys.stdout)
 

@@ -39,6 +39,7 @@ releases.environment("production", approvers=devops.release_approvers, exclusive
 releases.pipeline(RELEASE_PIPELINE, f"pipelines/release-{stack}.yml")
 code = Project("code", ProjectArgs(name=devops.project, **shared))
 code.environment(f"platform-{stack}", approvers=devops.platform_approvers)
+code.pipeline(f"audit-{stack}", f"pipelines/audit-{stack}.yml")
 if devops.checks:
     code.environment("preview")
     code.pipeline("checks", "azure-pipelines.yml")

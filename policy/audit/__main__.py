@@ -1,100 +1,68 @@
-"""`python -m policy.audit STATE --stack STACK`: judge an exported state; exit code 1 for a mandatory breach, 2 for a bad call.
+"""`python -m policy.audit --stack STACK [STATE]`: judge what stands; exit code 1 for a mandatory breach, 2 for a bad call.
 
-The state is the file that `pulumi stack export` writes; no login, no provider and no program is needed, only the engine.
+The state is the file that `pulumi stack export` writes; to judge it no login, no provider and no program is needed, only the
+engine. Without a file, platform and release are exported from the backend that the engine is logged in to.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from contracts.errors import FourPartError
-from policy.audit.findings import CATALOGUE, Audit, read
+from policy.audit.findings import CATALOGUE, Audit
 from policy.audit.formats import FORMATS
-from policy.audit.secrets import plain_secrets
-from policy.rules.levels import DISABLED, FOLDER, levels, stacks
+from policy.audit.state import Project, judge
+from policy.rules.levels import stacks
 
 BROKEN, REFUSED = 1, 2
-TAIL_LINES = 6
-
-
-class AuditRefusedError(FourPartError):
-    """A state that can't be judged."""
+ENDINGS = {"junit": "junit.xml", "sarif": "sarif", "json": "json", "comment": "md"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Judge a state and write each form that is asked for."""
+    """Judge what is asked for, tell it, and write each form that is asked for."""
     given = _parser().parse_args(arguments)
     try:
-        audit = judge(given.state, given.stack)
+        audits = [judge(given.state, given.stack)] if given.state else _standing(given.stack)
     except FourPartError as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
-    for form in given.write:
-        name, _, file = form.partition("=")
-        Path(file).write_text(FORMATS[name](audit))
-    sys.stdout.write(FORMATS[given.format](audit))
-    return BROKEN if audit.mandatory else 0
+    if given.results:
+        _write_all(audits, given.results)
+    sys.stdout.writelines(FORMATS[given.format](audit) for audit in audits)
+    return BROKEN if any(audit.mandatory for audit in audits) else 0
 
 
-def judge(file: Path, stack: str) -> Audit:
-    """Let the engine judge an exported state with the levels of a stack, and look for secrets in clear.
-
-    Raises:
-        AuditRefusedError: there is no such file, it is no export, or the engine could not judge it.
-    """
-    state = _state(file)
-    command = ["pulumi", "policy", "analyze", "--json", "--file", str(file.resolve()), "--policy-pack", str(FOLDER)]
-    command += ["--policy-pack-config", str(FOLDER / f"config.{stack}.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the engine on PATH
-    found = read(done.stdout.splitlines())
-    if done.returncode and not any(one.level == "mandatory" for one in found):
-        raise _refused("The engine could not judge the state.", "\n".join(done.stderr.strip().splitlines()[-TAIL_LINES:]))
-    asked = sum(level.name != DISABLED for level in levels(stack).values())
-    root = next((row["urn"] for row in state["deployment"].get("resources") or () if row["type"] == "pulumi:pulumi:Stack"), "")
-    project = [*root.split("::"), ""][1] if root else ""
-    return Audit(stack=stack, project=project, rules=asked + 1, findings=(*plain_secrets(state), *found))
+def _standing(stack: str) -> list[Audit]:
+    """Judge both projects as they stand; a release that was never made is told and left out."""
+    audits: list[Audit] = []
+    with tempfile.TemporaryDirectory(prefix="audit-") as folder:
+        for project in Project:
+            file = Path(folder) / f"{project.name}.json"
+            if project.export(stack, file):
+                audits.append(judge(file, stack))
+            else:
+                sys.stderr.write(f"  skipped {project.name.lower():<11}nothing was released yet\n")
+    return audits
 
 
-def _state(file: Path) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise _refused("The state can't be read.", f"{file}: {error}") from error
-    if not isinstance(state, dict) or not isinstance(state.get("deployment"), dict):
-        raise _refused("The file is no exported state.", str(file))
-    return state
-
-
-def _refused(happened: str, given: str) -> AuditRefusedError:
-    return AuditRefusedError(
-        happened,
-        given=given or "no diagnostics",
-        allowed="the file that `pulumi stack export --file` writes, and `pulumi` on PATH",
-        remedy="Export the stack again: pulumi stack export --stack STACK --file STATE.",
-    )
-
-
-def _form(text: str) -> str:
-    name, _, file = text.partition("=")
-    if name not in FORMATS or not file:
-        raise argparse.ArgumentTypeError(f"{text}: FORM=FILE with one of {', '.join(FORMATS)}")
-    return text
+def _write_all(audits: Sequence[Audit], folder: Path) -> None:
+    """Write each audit in the forms that pipelines show: JUnit for the tests' page, SARIF for the scans' page, JSON and Markdown."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for audit in audits:
+        for form, ending in ENDINGS.items():
+            (folder / f"{audit.project}.{audit.stack}.{ending}").write_text(FORMATS[form](audit))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m policy.audit", description=f"Judges an exported state by {len(CATALOGUE)} rules."
-    )
-    parser.add_argument("state", type=Path, help="what `pulumi stack export --file` wrote")
+    parser = argparse.ArgumentParser(prog="python -m policy.audit", description=f"Judges what stands by {len(CATALOGUE)} rules.")
+    parser.add_argument("state", nargs="?", type=Path, help="what `pulumi stack export --file` wrote; else what stands")
     parser.add_argument("--stack", required=True, choices=stacks(), help="whose levels hold")
     parser.add_argument("--format", choices=FORMATS, default="table", help="what is printed")
-    parser.add_argument("--write", type=_form, action="append", default=[], metavar="FORM=FILE", help="also written to a file")
+    parser.add_argument("--results", type=Path, metavar="FOLDER", help="where each form is written to")
     return parser
 
 

@@ -61,7 +61,11 @@ class Audit:
 def read(lines: Iterable[str]) -> tuple[Finding, ...]:
     """Read the engine's events, one JSON object a line; the worst come first."""
     events = (json.loads(line) for line in lines if line.startswith("{"))
-    found = [_finding(event["policyEvent"]) for event in events if "policyEvent" in event]
+    return worst_first(_finding(event["policyEvent"]) for event in events if "policyEvent" in event)
+
+
+def worst_first(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """In the order in which people read them: mandatory ones first, then by severity."""
     order = ["critical", "high", "medium", "low", ""]
     return tuple(sorted(found, key=lambda one: (one.level != MANDATORY, order.index(one.severity), one.rule, one.urn)))
 

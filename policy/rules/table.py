@@ -21,7 +21,8 @@ TL;DR
    advisory one is told and goes on. What a stack may set for a rule (sizes, days, regions) stands there, too.
 3. What is broken and borne for a while stands in `policy/waivers.json`, with a reason, a role that answers for it and a last day. A
    waiver that is over, or that nothing needs any more, is a breach itself.
-4. `python -m policy.audit` judges an exported state: as a table, JSON, SARIF, JUnit or the text of a comment.
+4. `make check` judges what both programs declare for every stack, within seconds and without a login; `make audit` judges what stands
+   on Azure, and a pipeline does so every night: as a table, JSON, SARIF, JUnit or the text of a comment.
 
 This page is made from the rules: `uv run python -m policy.rules.table > docs/policies.md`.
 

@@ -74,6 +74,14 @@ def test_preview_deploy_and_an_arriving_file_bring_an_empty_subscription_to_a_de
     assert (again["jobs"]["changes"], again["training"]["changes"], again["image"]["built"]) == ([], [], False)
     assert set(answer(on(home, "make", "preview"))["release"]) == {"same"}
 
+    audited = on(home, "make", "audit", f"RESULT={tmp_path / 'results'}")
+    assert audited.returncode == 0, audited.stdout + audited.stderr
+    assert [line.split(":")[0] for line in audited.stdout.splitlines() if not line.startswith(" ")] == [
+        "mlops-forecasting dev",
+        "mlops-forecasting-release dev",
+    ]
+    assert len(list((tmp_path / "results").glob("*.junit.xml"))) == 2
+
     file = tmp_path / "sales.parquet"
     size = ("--stores", "2", "--items", "15", "--days", "400")
     assert answer(on(home, "data-ops", "generate", str(file), *size))["rows"] == 12000
@@ -148,6 +156,13 @@ def test_a_platform_that_breaks_a_policy_is_refused_by_rule_and_resource(home, t
     assert done.returncode == 2
     assert "st-tls12" in done.stderr
     assert "lake" in done.stderr
+
+
+def test_an_audit_of_a_platform_that_was_never_applied_is_refused(home):
+    done = on(home, "make", "audit", "STACK=prod")
+    assert done.returncode == 2
+    assert "no platform stack prod" in done.stderr
+    assert "make deploy STACK=prod" in done.stderr
 
 
 def test_a_stack_without_a_file_is_refused_in_four_parts(home):

@@ -119,6 +119,15 @@ def test_a_release_takes_the_parameters_that_the_handler_sends_and_passes_them_o
     assert [parameter["name"] for parameter in loaded(FOLDER / "release.yml")["parameters"]] == ["stack", *taken]
 
 
+def test_every_stack_is_audited_every_night_and_its_findings_are_shown_even_when_rules_are_broken():
+    audits = sorted(FOLDER.glob("audit-*.yml"))
+    assert {loaded(file)["extends"]["parameters"]["stack"] for file in audits} == STACKS
+    assert all(loaded(file)["schedules"][0]["always"] == "true" for file in audits)
+    (job,) = loaded(FOLDER / "audit.yml")["jobs"]
+    shown = [step for step in job["steps"] if "PublishTestResults" in step.get("task", "") or "publish" in step]
+    assert [step["condition"] for step in shown] == ["always()", "always()"]
+
+
 def test_production_comes_after_qa_and_one_release_at_a_time():
     stages = loaded(FOLDER / "release.yml")["stages"]
     assert [stage["stage"] for stage in stages] == ["qa", "production"]

@@ -12,7 +12,7 @@ from typing import Any
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from local.engine.build import Engine
-from tests.policy.programs import Declaration
+from policy.declared.programs import Declaration
 
 PACK = Path(__file__).parents[2] / "policy"
 REFERENCE = "pulumi:pulumi:StackReference"

@@ -19,8 +19,8 @@ from local.progress import Progress
 from policy.audit.findings import CATALOGUE, Audit, Finding, read
 from policy.audit.formats import FORMATS, comment, junit, sarif, table
 from policy.audit.secrets import MARK, RULE, plain_secrets
+from policy.declared.programs import PLATFORM, ROOT, program
 from tests.policy.judging import spoiled
-from tests.policy.programs import PLATFORM, ROOT, program
 from tests.policy.states import state
 
 URN = "urn:pulumi:prod::mlops-forecasting::a:b:Lake$azure-native:storage:StorageAccount::lake"
@@ -150,16 +150,16 @@ def test_the_command_judges_a_state_and_writes_what_is_asked_for(engine: Engine,
     ]
     file = tmp_path / "state.json"
     file.write_text(json.dumps(state(rows)))
-    written = {form: tmp_path / f"policies.{form}" for form in ("json", "sarif", "junit", "comment")}
-    asked = [text for form, out in written.items() for text in ("--write", f"{form}={out}")]
-    done = audit(engine, tmp_path, str(file), "--stack", "prod", *asked)
+    done = audit(engine, tmp_path, str(file), "--stack", "prod", "--results", str(tmp_path / "results"))
     assert done.returncode == 1, done.stderr
     assert "st-https" in done.stdout
     assert "Set enable_https_traffic_only=True on the StorageAccount." in done.stdout
-    told = json.loads(written["json"].read_text())
+    written = {out.name.removeprefix(f"{PLATFORM}.prod."): out.read_text() for out in (tmp_path / "results").iterdir()}
+    assert set(written) == {"json", "sarif", "junit.xml", "md"}
+    told = json.loads(written["json"])
     assert told["project"] == PLATFORM
     assert Counter(found["rule"] for found in told["findings"] if found["level"] == "mandatory") == {"st-https": 1}
-    assert all(out.read_text() for out in written.values())
+    assert all("st-https" in text for text in written.values())
 
 
 @pytest.mark.engine

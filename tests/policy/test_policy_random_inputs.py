@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from pulumi_policy.proxy import UNKNOWN_BOOLEAN_VALUE, UNKNOWN_OBJECT_VALUE, UNKNOWN_STRING_VALUE, UnknownValueError
 
+from policy.declared.judging import as_engine, stack_resource
 from policy.rules import RULES, STACK_RULES
 from policy.rules.estate import Estate
 from policy.rules.properties import places
 from policy.rules.tokens import kind_of
 from tests.policy.cases.table import concrete
-from tests.policy.judging import as_engine, set_at, stack_resource
+from tests.policy.judging import set_at
 
 PATHS = sorted({check.path for rule in RULES for check in rule.judged_by() if check.path and "Job" not in rule.kinds})
 NAMES = sorted(

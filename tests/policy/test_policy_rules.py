@@ -8,6 +8,7 @@ import pytest
 from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_STRING_VALUE, UnknownValueError
 
 from contracts import roles
+from policy.declared.judging import as_engine
 from policy.rules import RULES
 from policy.rules.authorization import DENIED
 from policy.rules.rule import Check
@@ -16,7 +17,6 @@ from tests.policy.cases.around import ROLE
 from tests.policy.cases.break_case import Break
 from tests.policy.cases.data import FORBIDDEN, SUBSCRIPTION
 from tests.policy.cases.table import ASKED, BREAKS, BY_ID, GOOD, PASSES, Asked, changed, concrete, ids
-from tests.policy.judging import as_engine
 
 CANARY = "AccountKey=c2VjcmV0LWNhbmFyeQ=="
 ASKED_RULES = sorted({asked.rule for asked in ASKED})

@@ -11,14 +11,15 @@ from pulumi_policy import StackValidationArgs
 from pulumi_policy.policy import _NotApplicableError
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
+from policy.declared.judging import estate
+from policy.declared.programs import Declaration
 from policy.rules import RULES, STACK_RULES
 from policy.rules.rule import policy
 from policy.rules.stack_rule import StackRule, stack_policy
 from policy.rules.upkeep import waivers_current
 from policy.rules.waivers import Waiver, Waivers
 from tests.policy.cases.stacks import ACCOUNT, CASES, ROOT, StackCases, res
-from tests.policy.judging import arguments, estate
-from tests.policy.programs import Declaration
+from tests.policy.judging import arguments
 
 BY_ID = {rule.id: rule for rule in STACK_RULES}
 BREAKS = [(rule, words) for rule, cases in CASES.items() for words in cases.breaks]

@@ -15,14 +15,16 @@ import pytest
 
 from local.engine.build import Engine, ensure_engine
 from local.progress import Progress
+from policy.audit.findings import CATALOGUE, Finding
+from policy.declared.judging import findings, stack_resource
+from policy.declared.programs import PLATFORM, RELEASE, Declaration, program
 from policy.rules import RULES
 from policy.rules.levels import levels
 from policy.rules.tokens import kind_of
 from policy.rules.waivers import WAIVERS, Address
 from tests.policy.cases.break_case import Break
 from tests.policy.cases.table import BREAKS, BY_ID, Asked
-from tests.policy.judging import ALL, Finding, findings, spoiled, stack_resource
-from tests.policy.programs import PLATFORM, RELEASE, Declaration, program
+from tests.policy.judging import spoiled
 from tests.policy.states import analyze, state
 
 PROGRAMS = [(project, stack) for project in (PLATFORM, RELEASE) for stack in ("dev", "prod")]
@@ -42,7 +44,7 @@ PUBLIC = {"eh-namespace-filtered"}
 """Of them those that a private network satisfies in another way."""
 
 
-def broken(project: str, stack: str) -> list[Finding]:
+def broken(project: str, stack: str) -> tuple[Finding, ...]:
     return findings(program(project, stack), stack)
 
 
@@ -131,6 +133,6 @@ def test_the_engine_refuses_the_insecure_twin_rule_by_rule(engine: Engine, tmp_p
     told = re.findall(r"\[(\w+)\] \[severity: \w+\]  (\S+)  \(\S+: (twin-\S+)\)", output)
     assert set(expected) <= {(rule, name) for _, rule, name in told}, output
     assert {(rule, name) for found, rule, name in told if found != level[rule]} == set()
-    remedies = {rule.id: rule.remedy for rule in ALL}
+    remedies = {rule.id: rule.remedy for rule in CATALOGUE.values()}
     plain = " ".join(output.split())
     assert [rule for rule, _ in expected if " ".join(remedies[rule].split()) not in plain] == []

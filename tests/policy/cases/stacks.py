@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from policy.declared.programs import Declaration
 from policy.rules import companions, whole
 from policy.rules.estate import STACK
 from tests.policy.cases import running
-from tests.policy.programs import Declaration
 
 STACK_URN = f"urn:pulumi:dev::p::{STACK}::p-dev"
 A = "azure-native:"

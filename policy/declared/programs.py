@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import runpy
 import subprocess
@@ -47,10 +48,15 @@ class Declaration:
 
 @cache
 def program(project: str, stack: str) -> tuple[Declaration, ...]:
-    """What the program declares for the stack file as it is; a release holds an image in every place."""
-    command = [sys.executable, "-m", "tests.policy.programs", project, stack]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    """What the program declares for the stack file as it is; a release holds an image in every place.
+
+    Raises:
+        ProgramFailedError: with what the program said.
+    """
+    command = [sys.executable, "-m", "policy.declared.programs", project, stack]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
+    if done.returncode:
+        raise platform.refused(done.stderr)
     return tuple(Declaration(**row) for row in json.loads(done.stdout))
 
 
@@ -118,18 +124,7 @@ def _plain(value: Any) -> Any:
 
 
 async def _run(project: str, stack: str, recorder: Recorder, config: dict[str, str]) -> None:
-    configure(
-        mocks.MockSettings(
-            monitor=recorder,
-            monitor_features=set(recorder.GetDeploymentInfo(None).supportedFeatures),
-            engine=mocks.MockEngine(None),
-            project=project,
-            stack=stack,
-            dry_run=False,
-            organization=None,
-            callbacks=None,
-        )
-    )
+    configure(platform.mock_settings(project, stack, recorder))
     set_all_config(config)
     await run_in_stack(lambda: _run_program(FOLDERS[project]))
 
@@ -142,6 +137,7 @@ def _main(project: str, stack: str) -> None:
     values = yaml.safe_load((FILES[project] / f"Pulumi.{stack}.yaml").read_text())["config"]
     values |= {f"{project}:{key}": value for key, value in DIGESTS.items()} if project == RELEASE else {}
     config = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    gc.disable()  # as under the engine: this process ends within seconds
     recorder = Recorder(Answers(platform.declared(stack).outputs if project == RELEASE else {}))
     asyncio.run(_run(project, stack, recorder, config))
     json.dump([asdict(row) for row in recorder.noted], sys.stdout)

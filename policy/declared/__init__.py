@@ -1,0 +1,1 @@
+"""What both programs declare for a stack, judged without engine, login or Azure."""
