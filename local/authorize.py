@@ -1,7 +1,8 @@
-"""May this principal do this here? Answered from the stack's RoleAssignment resources; for now the answer is logged only."""
+"""May this principal do this here? Answered from the stack's RoleAssignment resources alone."""
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 from contracts.roles import ROLES
@@ -19,6 +20,27 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
 }
 
 
+_CONTAINERS = re.compile(
+    r"@Resource\[Microsoft\.Storage/storageAccounts/blobServices/containers:name\] StringStartsWith '(?P<start>[^']*)'"
+)
+"""The one form of condition that is evaluated here."""
+
+
+_PROVIDERS = {
+    "blob": "Microsoft.Storage/storageAccounts/blobServices/containers/blobs",
+    "eventhubs": "Microsoft.EventHub/namespaces/messages",
+    "registry/tasks": "Microsoft.ContainerRegistry/registries/scheduleRun/action",
+    "registry": "Microsoft.ContainerRegistry/registries",
+    "ml": "Microsoft.MachineLearningServices/workspaces",
+}
+
+
+def operation(action: str) -> str:
+    """The name of Azure's operation, as a refusal tells it."""
+    subject, _, rest = action.partition("/")
+    return _PROVIDERS.get(action) or f"{_PROVIDERS[subject]}/{rest}"
+
+
 def authorized(resources: Resources, principal: Principal, action: str, scope: str) -> bool:
     """Whether a role assignment at or above `scope` (an ARM id) gives the principal the action."""
     if principal.name == DEPLOYER:
@@ -26,10 +48,19 @@ def authorized(resources: Resources, principal: Principal, action: str, scope: s
     allowed = {ROLES[name]: actions for name, actions in _ACTIONS.items()}
     for assignment in resources.of_type("Microsoft.Authorization/roleAssignments"):
         held = assignment.properties
-        if held.get("condition"):  # not evaluated here, so it gives nothing
+        if not _holds(str(held.get("condition") or ""), scope):
             continue
         granted = allowed.get(str(held["roleDefinitionId"]).rpartition("/")[2], ())
         above = f"{scope}/".lower().startswith(f"{held['scope']}/".lower())
         if held["principalId"] == principal.object_id and above and any(fnmatchcase(action, rule) for rule in granted):
             return True
     return False
+
+
+def _holds(condition: str, scope: str) -> bool:
+    """Whether an assignment's condition holds for a scope; one that is not evaluated here gives nothing."""
+    found = _CONTAINERS.fullmatch(condition)
+    if found is None:
+        return not condition
+    container = scope.lower().partition("/containers/")[2].partition("/")[0]
+    return container.startswith(found["start"].lower())

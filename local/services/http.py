@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from local.authorize import authorized
+from local.authorize import authorized, operation
 from local.services.cloud import Cloud
 from local.tokens import Principal, TokenRefusedError
 
@@ -29,6 +29,18 @@ class ServiceError(Exception):
         self.code = code
         self.message = message
         super().__init__(f"{status} {code}: {message}")
+
+
+class ForbiddenError(ServiceError):
+    """No role assignment gives the principal what it asks for; the text is Resource Manager's, other services have their own."""
+
+    def __init__(self, principal: Principal, action: str, scope: str) -> None:
+        text = (
+            f"The client '{principal.client_id}' with object id '{principal.object_id}' does not have authorization to perform "
+            f"action '{operation(action)}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh "
+            "your credentials."
+        )
+        super().__init__(403, "AuthorizationFailed", text)
 
 
 type ErrorForm = Callable[[ServiceError], Response]
@@ -120,13 +132,13 @@ class Gate:
         if scope["path"] in self._open:
             return None
         principal = self._cloud.tokens.principal(headers.get("authorization"))
-        scope.setdefault("state", {})["principal"] = principal
+        scope.setdefault("state", {}).update(principal=principal, resources=self._cloud.resources)
         return principal
 
     def _record(self, scope: Scope, headers: dict[str, str], principal: Principal | None, status: int, began: float) -> None:
         if scope["path"] == "/health":
             return
-        action, target = scope.get("state", {}).get("asked", ("", ""))
+        action, allowed = scope.get("state", {}).get("asked", ("", None))
         line = {
             "time": round(time.time(), 3),
             "service": self._service,
@@ -138,11 +150,24 @@ class Gate:
             "user_agent": headers.get("user-agent", ""),
             "milliseconds": round((time.monotonic() - began) * 1000, 1),
             "action": action,
-            "authorized": authorized(self._cloud.resources, principal, action, target) if principal and action else None,
+            "authorized": allowed,
         }
         os.write(self._log, json.dumps(line).encode() + b"\n")
 
 
+def verb_of(method: str) -> str:
+    """The last part of an operation's name, by HTTP method."""
+    return {"GET": "read", "HEAD": "read", "DELETE": "delete"}.get(method, "write")
+
+
 def ask(request: Request, action: str, scope: str) -> None:
-    """State what this request does to which ARM scope, for the authorization record of the access log."""
-    request.state.asked = (action, scope)
+    """State what this request does to which ARM scope; the access log notes whether its principal may.
+
+    Raises:
+        ForbiddenError: it may not.
+    """
+    principal: Principal = request.state.principal
+    allowed = authorized(request.state.resources, principal, action, scope)
+    request.state.asked = (action, allowed)
+    if not allowed:
+        raise ForbiddenError(principal, action, scope)

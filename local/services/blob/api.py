@@ -81,7 +81,6 @@ async def _answer(endpoint: Endpoint, request: Request, call: Call) -> Response:
     place = place_of(endpoint.resources, request.scope["path"])
     found = OPERATIONS.get((request.method, level, comp))
     if found is None:
-        ask(request, "", "")
         named = f"{request.method} on {level} {f'with comp={comp}' if comp else ''}".strip()
         raise BlobError(Code.UNSUPPORTED_HTTP_VERB, f"Not emulated: {named}.")
     action, operation = found

@@ -7,13 +7,14 @@ from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
-from local.services.http import ServiceError
+from local.services.http import ForbiddenError, ServiceError
 from local.tokens import TENANT
 
 
 class Code(StrEnum):
     """The codes that this endpoint answers with."""
 
+    AUTHORIZATION_PERMISSION_MISMATCH = "AuthorizationPermissionMismatch"
     BLOB_ALREADY_EXISTS = "BlobAlreadyExists"
     BLOB_NOT_FOUND = "BlobNotFound"
     CANNOT_VERIFY_COPY_SOURCE = "CannotVerifyCopySource"
@@ -38,6 +39,10 @@ class Code(StrEnum):
 
 # Source: learn.microsoft.com/rest/api/storageservices, blob-service-error-codes and status-and-error-codes2.
 ERRORS: dict[Code, tuple[int, str]] = {
+    Code.AUTHORIZATION_PERMISSION_MISMATCH: (
+        403,
+        "This request is not authorized to perform this operation using this permission.",
+    ),
     Code.BLOB_ALREADY_EXISTS: (409, "The specified blob already exists."),
     Code.BLOB_NOT_FOUND: (404, "The specified blob does not exist."),
     Code.CANNOT_VERIFY_COPY_SOURCE: (404, "The specified blob does not exist."),
@@ -75,6 +80,8 @@ def form(error: ServiceError) -> Response:
     """The error as Azure Storage writes it: XML with Code and Message, the code in a header too."""
     if error.status == UNAUTHORIZED:
         return _unauthorized(error.message)
+    if isinstance(error, ForbiddenError):
+        error = BlobError(Code.AUTHORIZATION_PERMISSION_MISMATCH)
     headers = {"x-ms-error-code": error.code}
     if error.status == NOT_MODIFIED:
         return Response(status_code=NOT_MODIFIED, headers=headers)

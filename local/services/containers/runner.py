@@ -23,7 +23,7 @@ from local.services.cloud import Cloud
 from local.services.containers.addresses import address, group_address
 from local.services.containers.models import SERVICE_ACCOUNT, Pod, Pods, Wanted
 from local.services.containers.templates import Probe
-from local.services.identity.models import USER_ASSIGNED
+from local.services.identity.models import KUBELET, USER_ASSIGNED
 from local.services.registry.pulled import ImagePullError, Pulled, pull
 
 BASE = ("HOME", "LANG")
@@ -120,7 +120,8 @@ class Runner:
             self._stop()
 
     def _pulled(self) -> Pulled:
-        return pull(self._cloud, self.wanted.template.image, self._identity())
+        # A container group pulls by its own identity, a pod's image is pulled by the node.
+        return pull(self._cloud, self.wanted.template.image, self._identity() if self.wanted.group else KUBELET)
 
     def _identity(self) -> str:
         """Name of the identity that the pod acts as."""

@@ -8,6 +8,9 @@ from local.resources import Resources
 from local.services.identity.errors import IdentityRefusedError
 from local.tokens import DEPLOYER, Principal
 
+CLUSTER = "Microsoft.ContainerService/managedClusters"
+KUBELET = "kubelet"
+"""Name of the identity that Azure makes for a cluster's nodes."""
 USER_ASSIGNED = "Microsoft.ManagedIdentity/userAssignedIdentities"
 DEPLOYER_PRINCIPAL = Principal(
     name=DEPLOYER,
@@ -22,11 +25,22 @@ def principal_of(resources: Resources, name: str, client_id: str | None) -> Prin
     Raises:
         IdentityRefusedError: when there is no such identity, or the client id is another's.
     """
+    if name == KUBELET:
+        return _kubelet(resources)
     found = DEPLOYER_PRINCIPAL if name == DEPLOYER else _user_assigned(resources, name)
     if client_id and client_id != found.client_id:
         msg = f"No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId ({client_id})."
         raise IdentityRefusedError(msg)
     return found
+
+
+def _kubelet(resources: Resources) -> Principal:
+    """The identity as which the nodes of the stack's cluster pull images."""
+    for cluster in resources.of_type(CLUSTER):
+        held = cluster.properties["identityProfile"]["kubeletidentity"]
+        return Principal(name=KUBELET, client_id=str(held["clientId"]), object_id=str(held["objectId"]))
+    msg = "There is no cluster, so no node has an identity."
+    raise IdentityRefusedError(msg)
 
 
 def _user_assigned(resources: Resources, name: str) -> Principal:

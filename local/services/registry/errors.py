@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from local.services.http import ServiceError
+from local.services.http import ForbiddenError, ServiceError
 
 
 class RegistryError(ServiceError):
@@ -12,8 +12,8 @@ class RegistryError(ServiceError):
 
 
 def form(error: ServiceError, *, login: str) -> Response:
-    """The error as a registry writes it; who shows no token is told where to get one."""
-    if error.status != 401:  # noqa: PLR2004 - "unauthorized"
+    """The error as a registry writes it; who shows no token, or one without a role, is told where to get one."""
+    if error.status != 401 and not isinstance(error, ForbiddenError):  # noqa: PLR2004 - "unauthorized"
         return JSONResponse({"errors": [{"code": error.code, "message": error.message}]}, error.status)
     message = "authentication required, visit https://aka.ms/acr/authorization for more information."
     challenge = f'Bearer realm="https://{login}/oauth2/token",service="{login}",scope="registry:catalog:*"'

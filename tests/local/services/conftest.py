@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from contracts.roles import ROLES
 from local.certificates import ensure_certificates
 from local.environment import client_environment
 from local.resources import Resource
@@ -30,6 +32,7 @@ from local.tokens import SUBSCRIPTION, Principal
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test"
 LAKE = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/lake"
 ML_STORAGE = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/mlstorage"
+DEAD_LETTER = f"{ML_STORAGE}/blobServices/default/containers/dead-letter"
 HUBS = f"{GROUP}/providers/Microsoft.EventHub/namespaces/evh-test/eventhubs"
 TOPIC = f"{GROUP}/providers/Microsoft.EventGrid/systemTopics/egst-lake"
 IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -54,6 +57,20 @@ class Site:
         name = arm_id.rpartition("/")[2]
         self.cloud.resources.put(Resource(id=arm_id, type=arm_type, name=name, properties=properties))
 
+    def assign(self, principal: str, role: str, scope: str) -> str:
+        """Give a principal, by object id, a built-in role on a resource; returns the assignment's ARM id."""
+        definition = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+        kind = "Microsoft.Authorization/roleAssignments"
+        arm_id = f"{scope}/providers/{kind}/{uuid.uuid4()}"
+        self.add(kind, arm_id, roleDefinitionId=definition, principalId=principal, scope=scope)
+        return arm_id
+
+    def unassign(self, role: str) -> None:
+        """Take a role away from all who hold it."""
+        for held in self.cloud.resources.of_type("Microsoft.Authorization/roleAssignments"):
+            if str(held.properties["roleDefinitionId"]).endswith(ROLES[role]):
+                self.cloud.resources.delete(held.id)
+
     def add_container(self, account: str, name: str) -> None:
         """Make a container exist in the account with this ARM id."""
         self.add("Microsoft.Storage/storageAccounts/blobServices/containers", f"{account}/blobServices/default/containers/{name}")
@@ -63,10 +80,12 @@ class Site:
         identity = {"type": "SystemAssigned", "principalId": "principal-of-egst-lake"}
         kind = "Microsoft.Storage.StorageAccounts"
         self.add("Microsoft.EventGrid/systemTopics", TOPIC, source=LAKE, topicType=kind, identity=identity)
+        self.assign("principal-of-egst-lake", "Storage Blob Data Contributor", DEAD_LETTER)
 
     def add_hub(self, name: str) -> None:
         """Make an Event Hub exist, as resource and as topic of the running broker."""
         self.add("Microsoft.EventHub/namespaces/eventhubs", f"{HUBS}/{name}", partitionCount=2)
+        self.assign("principal-of-egst-lake", "Azure Event Hubs Data Sender", f"{HUBS}/{name}")
         create_topic(self.cloud.endpoints.bootstrap, name, 2)
 
     def subscribe(self, name: str, hub: str = "data_delivery", **more: Any) -> str:
@@ -130,7 +149,7 @@ class Site:
 
 
 def make_site(state: Path) -> Site:
-    """A site with two storage accounts, their containers and two identities; nothing runs yet."""
+    """A site with two storage accounts, their containers and two identities, of which one writes to bronze; nothing runs yet."""
     ensure_certificates(state)
     site = Site(Cloud.open(state))
     declare(site.cloud.store)
@@ -142,6 +161,7 @@ def make_site(state: Path) -> Site:
     for name in ("id-ingest", "id-scoring"):
         ids = {"clientId": f"client-of-{name}", "principalId": f"principal-of-{name}"}
         site.add("Microsoft.ManagedIdentity/userAssignedIdentities", f"{IDENTITIES}/{name}", **ids)
+    site.assign("principal-of-id-ingest", "Storage Blob Data Contributor", f"{LAKE}/blobServices/default/containers/bronze")
     return site
 
 

@@ -19,7 +19,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobBlock, BlobServiceClient, ContentSettings
 from deltalake import DeltaTable, write_deltalake
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, PermissionDeniedError
 from obstore.store import AzureStore
 
 pytestmark = pytest.mark.flow
@@ -201,7 +201,8 @@ def test_the_access_log_shows_the_real_clients_and_whom_they_are(
 ) -> None:
     service.get_blob_client("silver", "seen").upload_blob(b"", overwrite=True)
     client("id-scoring")
-    obstore.put(AzureStore.from_url(ROOT), "seen", b"")
+    with pytest.raises(PermissionDeniedError, match="AuthorizationPermissionMismatch"):
+        obstore.put(AzureStore.from_url(ROOT), "seen", b"")
     ends, last, lines = time.monotonic() + 5, None, []
     while last is None:  # a line is written after its answer was sent
         assert time.monotonic() < ends
@@ -210,3 +211,5 @@ def test_the_access_log_shows_the_real_clients_and_whom_they_are(
     agents = {line["user_agent"].split("/")[0] for line in lines}
     assert {"azsdk-python-storage-blob", "azsdk-python-identity", "object_store"} <= agents
     assert (last["principal"], last["action"], last["authorized"]) == ("id-scoring", "blob/write", False)
+    with pytest.raises(ResourceNotFoundError):
+        service.get_blob_client("bronze", "seen").get_blob_properties()

@@ -157,6 +157,22 @@ def test_what_a_missing_hub_does_not_take_becomes_a_dead_letter(running: Any) ->
     }
 
 
+def test_without_the_role_of_a_sender_events_become_dead_letters_that_say_so(running: Any) -> None:
+    running.unassign("Azure Event Hubs Data Sender")
+    running.subscribe("barred", retryPolicy={"maxDeliveryAttempts": 1, "eventTimeToLiveInMinutes": 5})
+    put("a")
+    until(lambda: counts(running)["dead-lettered"] == 1)
+    assert read_metrics(running, "barred")["last_error"].startswith("Unauthorized: the identity of egst-lake may not send")
+
+
+def test_without_a_role_on_their_container_dead_letters_wait_and_say_why(running: Any) -> None:
+    running.unassign("Storage Blob Data Contributor")
+    running.subscribe("lost", hub="nowhere", retryPolicy={"maxDeliveryAttempts": 1, "eventTimeToLiveInMinutes": 5})
+    put("a")
+    until(lambda: "AuthorizationPermissionMismatch" in read_metrics(running, "lost")["last_error"])
+    assert (counts(running)["dead"], counts(running)["dead-lettered"]) == (1, 0)
+
+
 def test_chaos_delivers_every_event_twice(running: Any) -> None:
     from local.services.eventgrid.chaos import Chaos, set_chaos
 

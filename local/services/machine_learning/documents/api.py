@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from local.services.arm.errors import ArmError
 from local.services.cloud import Cloud
-from local.services.http import ask
+from local.services.http import ask, verb_of
 from local.services.machine_learning.documents.assets import FIXED, Assets
 from local.services.machine_learning.documents.calls import Call
 from local.services.machine_learning.documents.endpoints import BatchEndpoints
@@ -33,7 +33,11 @@ def routes(cloud: Cloud) -> list[BaseRoute]:
     async def serve(request: Request) -> Response:
         body = await request.body()
         call = await run_in_threadpool(_call, cloud, request, body)
-        ask(request, "ml/read" if call.method == "GET" else "ml/write", call.workspace.arm_id)
+        ask(
+            request,
+            f"ml/{call.arm_type.removeprefix(WORKSPACE).strip('/') or 'documents'}/{verb_of(call.method)}",
+            call.workspace.arm_id,
+        )
         answer = await run_in_threadpool(answers.get(call.segments[0].lower() if call.segments else "", _nothing), call)
         if answer is None:
             raise _not_emulated(f"{call.method} {call.arm_type}")

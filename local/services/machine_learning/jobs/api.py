@@ -14,7 +14,7 @@ from starlette.routing import Route
 from local.services.arm import sas
 from local.services.arm.errors import invalid, not_found
 from local.services.cloud import Cloud
-from local.services.http import ask
+from local.services.http import ask, verb_of
 from local.services.machine_learning.jobs import views
 from local.services.machine_learning.jobs.executor import Executor
 from local.services.machine_learning.jobs.models import Jobs
@@ -59,7 +59,7 @@ class JobsApi:
         async def serve(request: Request) -> Response:
             body = await request.body()
             workspace = workspace_of(self._cloud.resources, request.url.path)
-            ask(request, "ml/read" if method == "GET" else "ml/write", workspace.arm_id)
+            ask(request, f"ml/jobs/{verb_of(method)}", workspace.arm_id)
             return await run_in_threadpool(endpoint, request, workspace, body)
 
         return Route(path, serve, methods=[method])

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.services.cloud import Cloud
-from local.services.http import ServiceError, ask
+from local.services.http import ServiceError, ask, verb_of
 from local.services.machine_learning.mlflow.arm_models import ArmModels
 from local.services.machine_learning.mlflow.artifacts_api import ArtifactsApi
 from local.services.machine_learning.mlflow.calls import Call
@@ -34,7 +34,7 @@ def routes(cloud: Cloud) -> list[Route]:
             return Response(status_code=404)
         try:
             workspace = workspace_of(cloud.resources, request.url.path)
-            ask(request, "ml/read" if request.method == "GET" else "ml/write", workspace.arm_id)
+            ask(request, f"ml/experiments/runs/{verb_of(request.method)}", workspace.arm_id)
             values = json.loads(body) if body else {}
             if not isinstance(values, dict):
                 raise invalid("The body is not a JSON object.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from local.services.http import ServiceError
+from local.services.http import ForbiddenError, ServiceError
 
 
 class MlflowError(ServiceError):
@@ -16,7 +16,8 @@ class MlflowError(ServiceError):
 
 def form(error: ServiceError) -> Response:
     """The error as MLflow's servers write it; one of Resource Manager's keeps its status."""
-    code = error.code if isinstance(error, MlflowError) else "RESOURCE_DOES_NOT_EXIST"
+    denied = "PERMISSION_DENIED" if isinstance(error, ForbiddenError) else "RESOURCE_DOES_NOT_EXIST"
+    code = error.code if isinstance(error, MlflowError) else denied
     return JSONResponse({"error_code": code, "message": error.message}, error.status)
 
 

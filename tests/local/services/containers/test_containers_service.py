@@ -15,6 +15,7 @@ from local.provider.awaits import NotReadyError, wait_until_ready
 from local.resources import Resource
 from local.services.containers.addresses import group_address, service_address
 from local.services.containers.models import DEPLOYMENT, GROUP, SERVICE, STATEFUL_SET, Pods
+from local.services.identity.models import CLUSTER
 from local.services.registry.models import ARM_TYPE, OCI_MANIFEST, Images
 from local.services.registry.push import push
 from local.services.registry.tasks.image import Image
@@ -74,6 +75,13 @@ class Cluster:
         self.put(SERVICE, name, metadata={"name": name, "namespace": "shop"}, spec=spec)
         return f"http://{service_address(self.site.cloud.endpoints, 'shop', name)}:{PORT}"
 
+    def group(self, name: str) -> Resource:
+        arm_id = f"{REGISTRY.rpartition('/providers/')[0]}/providers/{GROUP}/{name}"
+        identity = {"type": "UserAssigned", "userAssignedIdentities": {f"{IDENTITIES}/id-scoring": {}}}
+        container = {"name": "app", "image": self.image, "environmentVariables": [{"name": "VERSION", "value": "qa"}]}
+        self.site.add(GROUP, arm_id, containers=[container], identity=identity, restartPolicy="Always")
+        return Resource(id=arm_id, type=GROUP, name=name, properties={})
+
     def ready(self, resource: Resource) -> None:
         wait_until_ready(self.site.cloud.resources, resource)
 
@@ -104,6 +112,12 @@ def cluster(tmp_path_factory):
     site = make_site(tmp_path_factory.mktemp("containers") / "state")
     login = f"127.0.0.1:{site.cloud.endpoints.registry}"
     site.add(ARM_TYPE, REGISTRY, loginServer=login)
+    kubelet = {"clientId": "client-of-kubelet", "objectId": "principal-of-kubelet"}
+    site.add(
+        CLUSTER, f"{IDENTITIES.partition('/providers/')[0]}/providers/{CLUSTER}/aks", identityProfile={"kubeletidentity": kubelet}
+    )
+    for puller in ("principal-of-kubelet", "principal-of-id-scoring"):
+        site.assign(puller, "AcrPull", REGISTRY)
     account = {
         "name": "scoring",
         "namespace": "shop",
@@ -191,6 +205,20 @@ def test_an_image_that_is_not_there_is_named(cluster):
     cluster.remove(made)
 
 
+@pytest.mark.parametrize("puller", ["principal-of-kubelet", "principal-of-id-scoring"])
+def test_without_the_role_to_pull_a_pod_and_a_container_group_do_not_start(cluster, puller):
+    site = cluster.site
+    site.unassign("AcrPull")
+    for name in {"principal-of-kubelet", "principal-of-id-scoring"} - {puller}:
+        site.assign(name, "AcrPull", REGISTRY)
+    barred = {"principal-of-kubelet": DEPLOYMENT, "principal-of-id-scoring": GROUP}[puller]
+    for kind, made in {DEPLOYMENT: cluster.deploy("pulled"), GROUP: cluster.group("pulled")}.items():
+        until(lambda made=made: cluster.pods(made) and (cluster.pods(made)[0].ready or cluster.pods(made)[0].message))
+        assert ("unauthorized" in cluster.pods(made)[0].message) is (kind == barred)
+        cluster.remove(made)
+    site.assign(puller, "AcrPull", REGISTRY)
+
+
 def test_a_stateful_pod_keeps_its_name_and_its_disk(cluster):
     def deploy(version: str) -> Resource:
         template = cluster.template("disk", VERSION=version, DISK="/data")
@@ -212,13 +240,10 @@ def test_a_stateful_pod_keeps_its_name_and_its_disk(cluster):
 
 
 def test_a_container_group_answers_on_its_own_address(cluster):
-    group = f"{REGISTRY.rpartition('/providers/')[0]}/providers/{GROUP}/aci-test"
-    identity = {"type": "UserAssigned", "userAssignedIdentities": {f"{IDENTITIES}/id-scoring": {}}}
-    container = {"name": "app", "image": cluster.image, "environmentVariables": [{"name": "VERSION", "value": "qa"}]}
-    cluster.site.add(GROUP, group, containers=[container], identity=identity, restartPolicy="Always")
-    url = f"http://{group_address(cluster.site.cloud.endpoints, group)}:{PORT}"
+    group = cluster.group("aci-test")
+    url = f"http://{group_address(cluster.site.cloud.endpoints, group.id)}:{PORT}"
     until(lambda: answer(url) == "qa")
-    cluster.site.cloud.resources.delete(group)
+    cluster.site.cloud.resources.delete(group.id)
     until(lambda: answer(url) == "refused")
 
 

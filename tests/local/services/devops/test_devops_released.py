@@ -91,6 +91,8 @@ def test_a_push_told_twice_is_one_run_of_the_release_by_its_digest(site, served,
         site.start(name)
     for hub in Hub:
         create_topic(site.cloud.endpoints.bootstrap, hub, 2)
+    for role, kind in {"AzureML Data Scientist": WORKSPACE, "AcrPull": ARM_TYPE}.items():
+        site.assign("principal-of-id-ingest", role, PLACES[kind])
     models = Registry(site.cloud.store)
     made = {"description": "", "created": 1.0, "updated": 1.0}
     version = Version(name="demand", version=0, source="runs:/r-1/model", run_id="r-1", **made)
