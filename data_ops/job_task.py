@@ -14,6 +14,7 @@ from deltalake.exceptions import DeltaError
 from contracts.errors import FourPartError
 from contracts.events import DataVersion
 from data_ops import JOB
+from data_ops.access import AccessRefusedError
 from data_ops.failures import Failure, record
 
 EXIT_REFUSED = 2
@@ -73,5 +74,5 @@ def reasons_kept(task: str, parameters: JobParameters) -> Generator[None]:
 
 def _leave(failure: Failure) -> None:
     # When the lake is what failed, the reason can't be kept there; the run's output has it.
-    with contextlib.suppress(DeltaError, OSError):
+    with contextlib.suppress(DeltaError, OSError, AccessRefusedError):
         record(failure)

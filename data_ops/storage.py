@@ -17,6 +17,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchEr
 
 from contracts.errors import FourPartError
 from contracts.events import DataVersion
+from data_ops.access import permitted
 
 PROPERTIES: Mapping[str, str] = {
     "delta.enableDeletionVectors": "false",
@@ -92,11 +93,13 @@ def locate(name: str) -> str:
     )
 
 
+@permitted
 def exists(url: str) -> bool:
     """Whether a Delta table stands at the URL."""
     return DeltaTable.is_deltatable(url)
 
 
+@permitted
 def table(url: str, version: int | None = None) -> DeltaTable:
     """Open a table, at its newest version or at the one given.
 
@@ -126,6 +129,7 @@ def rows(opened: DeltaTable) -> pa.RecordBatchReader:
     return reader
 
 
+@permitted
 def commit_info(url: str, version: int) -> Mapping[str, Any]:
     """What the commit of a version says of itself.
 
@@ -154,6 +158,7 @@ def _history(url: str, limit: int | None) -> list[dict[str, Any]]:
             return found
 
 
+@permitted
 def create(url: str, schema: pa.Schema, properties: Mapping[str, str] = {}) -> DeltaTable:
     """Create an empty table with the explicit property list, or open the one that stands there."""
     try:
@@ -172,6 +177,7 @@ def create(url: str, schema: pa.Schema, properties: Mapping[str, str] = {}) -> D
         return DeltaTable(url)
 
 
+@permitted
 def append_once(
     url: str,
     data: Rows,
@@ -191,6 +197,7 @@ def append_once(
     return _commit(url, data, once, mode="append", metadata=metadata, properties=properties)
 
 
+@permitted
 def overwrite_once(url: str, data: Rows, once: Once, *, metadata: Mapping[str, str]) -> Commit:
     """Replace a table's rows and schema in one commit, unless this or a later transaction of the app id was made before.
 
@@ -200,6 +207,7 @@ def overwrite_once(url: str, data: Rows, once: Once, *, metadata: Mapping[str, s
     return _commit(url, data, once, mode="overwrite", metadata=metadata, properties={})
 
 
+@permitted
 def commit_of(url: str, once: Once) -> Commit | None:
     """The commit that carries this transaction, or None; the commit's own metadata names it."""
     if not exists(url):

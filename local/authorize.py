@@ -6,9 +6,10 @@ import re
 from fnmatch import fnmatchcase
 
 from contracts.roles import ROLES
-from local.resources import Resources
+from local.resources import Resource, Resources
 from local.tokens import DEPLOYER, Principal
 
+ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 _ACTIONS: dict[str, tuple[str, ...]] = {
     "Storage Blob Data Contributor": ("blob/*",),
     "Storage Blob Data Reader": ("blob/read",),
@@ -20,6 +21,7 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
 }
 
 
+_GRANTED = {ROLES[name]: actions for name, actions in _ACTIONS.items()}
 _CONTAINERS = re.compile(
     r"@Resource\[Microsoft\.Storage/storageAccounts/blobServices/containers:name\] StringStartsWith '(?P<start>[^']*)'"
 )
@@ -43,18 +45,17 @@ def operation(action: str) -> str:
 
 def authorized(resources: Resources, principal: Principal, action: str, scope: str) -> bool:
     """Whether a role assignment at or above `scope` (an ARM id) gives the principal the action."""
-    if principal.name == DEPLOYER:
-        return True
-    allowed = {ROLES[name]: actions for name, actions in _ACTIONS.items()}
-    for assignment in resources.of_type("Microsoft.Authorization/roleAssignments"):
-        held = assignment.properties
-        if not _holds(str(held.get("condition") or ""), scope):
-            continue
-        granted = allowed.get(str(held["roleDefinitionId"]).rpartition("/")[2], ())
-        above = f"{scope}/".lower().startswith(f"{held['scope']}/".lower())
-        if held["principalId"] == principal.object_id and above and any(fnmatchcase(action, rule) for rule in granted):
-            return True
-    return False
+    assignments = resources.of_type(ASSIGNMENT)
+    return principal.name == DEPLOYER or any(gives(held, principal.object_id, action, scope) for held in assignments)
+
+
+def gives(assignment: Resource, object_id: str, action: str, scope: str) -> bool:
+    """Whether this one assignment gives a principal the action on `scope`."""
+    held = assignment.properties
+    granted = _GRANTED.get(str(held["roleDefinitionId"]).rpartition("/")[2], ())
+    above = f"{scope}/".lower().startswith(f"{held['scope']}/".lower())
+    own = held["principalId"] == object_id and above and _holds(str(held.get("condition") or ""), scope)
+    return own and any(fnmatchcase(action, rule) for rule in granted)
 
 
 def _holds(condition: str, scope: str) -> bool:

@@ -31,7 +31,8 @@ A kind without a row in the table below is refused by name, as are missing requi
 names, missing parents and references, new vaults under the name of a deleted one. Outputs that Azure would not know at preview are unknown at the first preview.
 
 **Clients are aimed by environment variables alone** (`local/environment.py`). Every HTTP call carries a token that names an identity
-of the stack. Role assignments are evaluated for each request and logged, not enforced yet.
+of the stack, and is refused in the service's own words (403) unless a role assignment of the stack allows it;
+`logs/access.jsonl` holds both answers. The Kafka broker takes every client; Event Grid asks before it delivers.
 
 `uv run local-cloud up | down | status [--json] | logs NAME | pulumi -- ARGS | run -- COMMAND | chaos --duplicate on` act on a stack (`--stack dev`).
 

@@ -14,7 +14,7 @@ from local.services.eventhubs.broker import BROKER
 
 ROOT = Path(__file__).parent.parent
 NO_TESTS = 5
-BESIDE_EACH_OTHER = ["--numprocesses=logical", "--maxprocesses=4", "--dist=loadfile"]
+BESIDE_EACH_OTHER = ["--numprocesses=logical", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
 """Files of tests run beside each other, one a core; four at most, since some start a whole stack of more than a gigabyte."""
 
 

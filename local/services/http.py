@@ -138,7 +138,7 @@ class Gate:
     def _record(self, scope: Scope, headers: dict[str, str], principal: Principal | None, status: int, began: float) -> None:
         if scope["path"] == "/health":
             return
-        action, allowed = scope.get("state", {}).get("asked", ("", None))
+        action, target, allowed = scope.get("state", {}).get("asked", ("", "", None))
         line = {
             "time": round(time.time(), 3),
             "service": self._service,
@@ -147,9 +147,11 @@ class Gate:
             "query": SIGNATURE.sub("sig=REDACTED", scope["query_string"].decode()),
             "status": status,
             "principal": principal.name if principal else "",
+            "object_id": principal.object_id if principal else "",
             "user_agent": headers.get("user-agent", ""),
             "milliseconds": round((time.monotonic() - began) * 1000, 1),
             "action": action,
+            "scope": target,
             "authorized": allowed,
         }
         os.write(self._log, json.dumps(line).encode() + b"\n")
@@ -168,6 +170,6 @@ def ask(request: Request, action: str, scope: str) -> None:
     """
     principal: Principal = request.state.principal
     allowed = authorized(request.state.resources, principal, action, scope)
-    request.state.asked = (action, allowed)
+    request.state.asked = (action, scope, allowed)
     if not allowed:
         raise ForbiddenError(principal, action, scope)

@@ -1,15 +1,22 @@
 """Removal drills: without one part, silver does not move, and the error or the silence is where Azure would show it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from contracts.events import Hub
+from infra.roles import Place, Principal
+from local.authorize import ASSIGNMENT
 from local.flow.publishing import publish_jobs
+from local.flow.watch import ArrivalRefusedError
 from local.progress import Step
 from local.provider.deployment import Deployment
 from local.provider.kinds import KINDS
 from local.services.containers.models import STATEFUL_SET
 from local.services.databricks.jobs import Jobs
-from tests.flow.conftest import until
+from tests.flow.conftest import Stack, until
+from tests.flow.needed import rows_by_name
 
 pytestmark = pytest.mark.flow
 
@@ -80,3 +87,43 @@ def test_without_the_databricks_job_the_handler_says_which_job_it_misses_and_tri
         publish_jobs(stack.cloud, stack.outputs, Step("publish"))
     stack.silver_of(arrival.version)
     assert len(stack.runs(arrival.version)) == 1
+
+
+@contextmanager
+def without(stack: Stack, principal: Principal, scope: Place | Hub) -> Iterator[None]:
+    """The stack without what a principal may on a resource, put back at the end."""
+    rows = rows_by_name(stack.cloud)
+    held = [one for one in stack.cloud.resources.of_type(ASSIGNMENT) if one.name in rows]
+    (taken,) = [one for one in held if (rows[one.name].principal, rows[one.name].scope) == (principal, scope)]
+    stack.cloud.resources.delete(taken.id)
+    try:
+        yield
+    finally:
+        stack.cloud.resources.put(taken)
+
+
+def test_without_the_role_of_its_topic_event_grid_is_refused_says_so_and_delivers_when_it_is_back(stack):
+    failed = stack.metrics("data-committed").failed
+    with without(stack, Principal.LAKE_TOPIC, Hub.DATA_DELIVERY):
+        arrival = stack.ingest(stack.panel("no-sender", seed=16))
+        until("a delivery failed", lambda: stack.metrics("data-committed").failed > failed)
+        assert stack.metrics("data-committed").last_error.startswith("Unauthorized")
+        assert stack.runs(arrival.version) == []
+    stack.silver_of(arrival.version)
+
+
+def test_without_the_role_of_the_handler_it_tells_what_storage_said_and_goes_on_when_it_is_back(stack):
+    with without(stack, Principal.HANDLER, Place.LAKE_BRONZE):
+        arrival = stack.ingest(stack.panel("no-reader", seed=17))
+        until("the handler tells of it", lambda: "AuthorizationPermissionMismatch" in str(stack.handler()["counts"]["retrying"]))
+        assert stack.runs(arrival.version) == []
+    stack.silver_of(arrival.version)
+
+
+def test_without_the_role_of_the_job_on_silver_it_fails_and_names_role_and_place(stack):
+    with without(stack, Principal.DATA, Place.LAKE_SILVER):
+        arrival = stack.ingest(stack.panel("no-writer", seed=18))
+        with pytest.raises(ArrivalRefusedError, match="The storage account refused this identity") as refused:
+            stack.silver_of(arrival.version)
+    assert "silver" in refused.value.given
+    assert "Contributor" in refused.value.allowed

@@ -8,10 +8,12 @@ import subprocess
 import httpx
 import pytest
 
+from infra.roles import TABLE
 from local.lifecycle import ROOT
 from local.services.containers.models import GROUP, SERVICE, Pods
 from local.services.eventgrid import models as eventgrid
 from tests.flow.conftest import Stack, until
+from tests.flow.needed import ELSEWHERE, needed, refused
 from tests.flow.releases import code_only, groups, live, production, released, roles, rollout, slots
 from tests.local.flow.schema_check import checked
 
@@ -45,6 +47,14 @@ def test_the_answer_of_production_names_model_data_and_image(live_stack):
     assert answer["digest"] == told["digest"]
     assert (answer["model"], answer["data_version"]) == ("demand", told["data_version"])
     assert all(cell["lower"] <= cell["point"] <= cell["upper"] for cell in answer["forecast"])
+
+
+def test_every_role_is_needed_by_a_request_or_is_named_with_the_reason_why_not(live_stack):
+    """Removing an assignment stops what `needed` tells, and no loop is refused anything."""
+    stops, silent = needed(live_stack.cloud), set().union(*ELSEWHERE.values())
+    assert {row for row in TABLE if row not in stops} == silent
+    assert set(stops) & silent == set()
+    assert refused(live_stack.cloud) == []
 
 
 def test_new_code_for_the_champion_goes_live_in_the_other_slot_and_the_old_one_is_gone(live_stack):

@@ -3,7 +3,8 @@
 import pytest
 
 from contracts.roles import ROLES
-from local.authorize import authorized
+from infra.roles import WORKSPACE_CONTAINERS
+from local.authorize import authorized, operation
 from local.resources import Resource, Resources
 from local.store import Store
 from local.tokens import DEPLOYER, Principal
@@ -47,6 +48,25 @@ def test_another_principal_gets_nothing(resources):
     assert not authorized(resources, Principal(name="x", client_id="", object_id="other"), "blob/read", BRONZE)
 
 
-def test_an_assignment_with_a_condition_gives_nothing(resources):
-    assign(resources, condition="@Resource[...] StringStartsWith 'azureml'")
+def test_a_condition_on_the_containers_name_gives_those_containers_alone(resources):
+    assign(resources, scope=LAKE, condition=WORKSPACE_CONTAINERS)
+    assert authorized(resources, READER, "blob/read", f"{LAKE}/blobServices/default/containers/azureml-blobstore-1")
     assert not authorized(resources, READER, "blob/read", BRONZE)
+    assert not authorized(resources, READER, "blob/read", LAKE)
+
+
+def test_an_assignment_with_a_condition_that_is_not_evaluated_gives_nothing(resources):
+    assign(resources, condition="@Principal[...] StringEquals 'x'")
+    assert not authorized(resources, READER, "blob/read", BRONZE)
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("blob/read", "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"),
+        ("ml/jobs/write", "Microsoft.MachineLearningServices/workspaces/jobs/write"),
+        ("registry/tasks", "Microsoft.ContainerRegistry/registries/scheduleRun/action"),
+    ],
+)
+def test_a_refusal_names_azures_operation(action, told):
+    assert operation(action) == told

@@ -22,6 +22,9 @@ from deltalake import DeltaTable, write_deltalake
 from obstore.exceptions import AlreadyExistsError, PermissionDeniedError
 from obstore.store import AzureStore
 
+from data_ops.access import AccessRefusedError
+from data_ops.storage import commit_info, create, exists, table
+
 pytestmark = pytest.mark.flow
 ROOT = "abfss://bronze@lake.dfs.core.windows.net"
 
@@ -194,6 +197,24 @@ def test_deltalake_appends_and_reads_by_an_abfss_address(client: Callable[..., N
     assert read.version() == 11
     assert DeltaTable(f"{ROOT}/delta").to_pyarrow_dataset().count_rows() == 12_000
     assert DeltaTable(f"{ROOT}/delta", version=4).to_pyarrow_dataset().count_rows() == 5_000
+
+
+OPENING: dict[str, Callable[[str], Any]] = {
+    "exists": exists,
+    "table": table,
+    "commit_info": lambda url: commit_info(url, 0),
+    "create": lambda url: create(url, pa.schema([])),
+}
+
+
+@pytest.mark.parametrize("operation", OPENING)
+def test_a_table_that_no_role_opens_is_told_in_four_parts(client: Callable[..., None], operation: str) -> None:
+    client("id-ingest")
+    write_deltalake(f"{ROOT}/barred", pa.table({"sales": [1]}), mode="overwrite")
+    client("id-scoring")
+    with pytest.raises(AccessRefusedError, match=r"bronze.*/barred") as refused:
+        OPENING[operation](f"{ROOT}/barred")
+    assert "Storage Blob Data Reader" in str(refused.value)
 
 
 def test_the_access_log_shows_the_real_clients_and_whom_they_are(

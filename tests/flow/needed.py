@@ -1,0 +1,66 @@
+"""Which role assignments a loop has needed: those without which a request that was answered would have been refused."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from infra.roles import TABLE, Assignment, Place, Principal
+from local.authorize import ASSIGNMENT, gives
+from local.services.cloud import Cloud
+from local.tokens import DEPLOYER
+
+
+def needed(cloud: Cloud) -> dict[Assignment, str]:
+    """The first request that each row of the table alone has allowed, in one line."""
+    held = cloud.resources.of_type(ASSIGNMENT)
+    rows = rows_by_name(cloud)
+    stops: dict[Assignment, str] = {}
+    for line in _asked(cloud):
+        givers = [one for one in held if gives(one, line["object_id"], line["action"], line["scope"])]
+        if len(givers) == 1:
+            stops.setdefault(rows[givers[0].name], f"{line['method']} {line['path'].rpartition('/')[2]} at {line['service']}")
+    return stops
+
+
+def refused(cloud: Cloud) -> list[str]:
+    """Requests that no assignment has allowed."""
+    lines = map(json.loads, (cloud.logs / "access.jsonl").read_text().splitlines())
+    return [f"{line['principal']} {line['method']} {line['path']}" for line in lines if line["authorized"] is False]
+
+
+def _asked(cloud: Cloud) -> Iterator[dict[str, Any]]:
+    for text in (cloud.logs / "access.jsonl").read_text().splitlines():
+        line = json.loads(text)
+        if line["authorized"] and line["principal"] != DEPLOYER:
+            yield line
+
+
+def rows_by_name(cloud: Cloud) -> dict[str, Assignment]:
+    """Rows of the table by the names of their assignments, which `infra.components.grants` makes of both."""
+    group = cloud.resources.of_type(ASSIGNMENT)[0].properties["scope"].split("/")[4]
+    keys = {f"{row.principal}-{row.role.lower().replace(' ', '-')}-{row.scope}": row for row in TABLE}
+    return {str(uuid.uuid5(uuid.NAMESPACE_URL, f"{group}|{key}")): row for key, row in keys.items()}
+
+
+ELSEWHERE: dict[str, set[Assignment]] = {
+    "Event Grid asks before it delivers, and its dead letters are refused: test_event_delivery": {
+        row for row in TABLE if row.principal.endswith("-topic")
+    },
+    "the Kafka broker takes every client": {row for row in TABLE if row.scope == Place.BUS},
+    "the monitor does not run yet": {row for row in TABLE if row.principal is Principal.MONITOR},
+    "jobs reach the lake as their own identity, without Unity Catalog": {
+        row for row in TABLE if row.principal is Principal.ACCESS_CONNECTOR
+    },
+    "outputs of steps and images of environments lie within the service": {
+        row
+        for row in TABLE
+        if (row.principal is Principal.TRAINING and row.scope == Place.ML_STORAGE) or row.principal is Principal.WORKSPACE
+    },
+    "what these reach has no data plane here: secrets, metrics, subnets": {
+        row for row in TABLE if row.scope in {Place.VAULT, Place.INSIGHTS, Place.METRICS, Place.NETWORK, Place.CLUSTER_SUBNET}
+    },
+}
+"""Rows that no request of a loop on this machine needs, by the reason."""
