@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from typing import Any, cast
 import yaml
 
 from contracts.events import HUB_OF, AzureEvent, Hub, OwnEvent
+from docs.drawings import drawing
 from events.data_routes import Lake, data_committed, dataset_failed
 from events.release_routes import Releases, image_pushed
 from events.routes import Route
@@ -141,7 +143,7 @@ def logs() -> str:
 
 TABLES: Mapping[str, Callable[[], str]] = {
     made.__name__: made for made in (hubs, subscriptions, routes, roles, components, subnets, endpoints, alarms, logs)
-}
+} | {f"drawing{stack}": partial(drawing, GRAPHS / f"{stack}.json") for stack in ("dev", "prod")}
 
 
 def refreshed(text: str) -> str:

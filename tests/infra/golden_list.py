@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from deployment.declared import Program, declared
+from deployment.declared import Declared, Program, declared
 
 STACKS = ("dev", "prod")
 
@@ -16,13 +17,27 @@ def file_of(stack: str) -> Path:
     return Path(__file__).parent / "golden" / f"{stack}.json"
 
 
-def listing(program: Program) -> list[dict[str, str]]:
-    """Type, name and parent of every resource, ordered."""
-    rows = [{"type": item.type, "name": item.name, "parent": item.parent} for item in program.resources]
+def listing(program: Program) -> list[dict[str, Any]]:
+    """Type, name and parent of every resource, and the other components that it takes something from; ordered."""
+    parts = {item.urn: _part(item) for item in program.resources}
+    rows = [
+        {
+            "type": item.type,
+            "name": item.name,
+            "parent": item.parent,
+            "needs": sorted({parts[urn] for urn in item.dependencies if urn in parts} - {_part(item), "stack"}),
+        }
+        for item in program.resources
+    ]
     return sorted(rows, key=lambda row: (row["parent"], row["type"], row["name"]))
 
 
-def written(rows: list[dict[str, str]]) -> str:
+def _part(item: Declared) -> str:
+    """The component that a resource belongs to; a component belongs to itself."""
+    return item.name if item.type.startswith("mlops-forecasting:") else item.parent
+
+
+def written(rows: list[dict[str, Any]]) -> str:
     """One resource a line, so that a difference reads well."""
     return "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
 
