@@ -1,4 +1,4 @@
-"""What a stack's state takes on the disk, and the bound on its logs."""
+"""What a stack's state takes on the disk, and the bounds on what nobody asked to keep: logs, and the engine's past."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from pathlib import Path
 MIB = 2**20
 LOG_BYTES = 20 * MIB
 """A log above this is put aside when the local cloud starts, and takes the place of the one put aside before."""
+
+
+ENGINE_FILES = 60
+"""Newest files of the engine's history and of its backups that stay, of each stack; an update writes two and one."""
 
 
 def usage(state: Path) -> dict[str, int]:
@@ -22,6 +26,14 @@ def bound_logs(folder: Path) -> None:
     for log in [*folder.glob("*.log"), *folder.glob("*.jsonl")]:
         if log.stat().st_size > LOG_BYTES:
             log.replace(log.with_name(f"{log.name}.before"))
+
+
+def bound_history(backend: Path) -> None:
+    """Remove what the engine keeps of updates long past; the state itself lies elsewhere."""
+    for folder in (*backend.glob("history/*/*"), *backend.glob("backups/*/*")):
+        files = sorted((file for file in folder.iterdir() if file.is_file()), key=lambda file: file.stat().st_mtime_ns)
+        for file in files[:-ENGINE_FILES]:
+            file.unlink(missing_ok=True)
 
 
 def _size(path: Path, seen: set[tuple[int, int]]) -> int:

@@ -20,7 +20,7 @@ from types import FrameType
 import psutil
 
 from local.certificates import ensure_certificates
-from local.disk import bound_logs
+from local.disk import bound_history, bound_logs
 from local.services import eventhubs
 from local.services.__main__ import SERVICES
 from local.services.cloud import Cloud
@@ -77,6 +77,7 @@ class Supervisor:
         signal.signal(signal.SIGINT, self._stop)
         end_leftovers(self.cloud.state)
         bound_logs(self.cloud.logs)
+        bound_history(self.cloud.state / "pulumi" / "backend" / ".pulumi")
         wanted = {process.name: process for process in platform_processes(self.cloud)}
         while not self.stopping:
             self._reconcile(wanted)

@@ -7,6 +7,7 @@ engine. Without a file, platform and release are exported from the backend that 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from policy.audit.state import Project, judge
 from policy.rules.levels import stacks
 
 BROKEN, REFUSED = 1, 2
+AGENT = "TF_BUILD"
+"""Set on every agent of Azure Pipelines."""
 ENDINGS = {"junit": "junit.xml", "sarif": "sarif", "json": "json", "comment": "md"}
 
 
@@ -54,7 +57,11 @@ def _write_all(audits: Sequence[Audit], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for audit in audits:
         for form, ending in ENDINGS.items():
-            (folder / f"{audit.project}.{audit.stack}.{ending}").write_text(FORMATS[form](audit))
+            file = folder / f"{audit.project}.{audit.stack}.{ending}"
+            file.write_text(FORMATS[form](audit))
+            if form == "comment" and AGENT in os.environ:
+                # Azure Pipelines shows the Markdown on the page of the run (learn.microsoft.com, logging commands).
+                sys.stderr.write(f"##vso[task.uploadsummary]{file.resolve()}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,7 +2,7 @@
 
 import os
 
-from local.disk import LOG_BYTES, bound_logs, usage
+from local.disk import ENGINE_FILES, LOG_BYTES, bound_history, bound_logs, usage
 
 
 def test_parts_are_told_the_largest_first_and_a_file_of_two_names_once(tmp_path):
@@ -22,3 +22,21 @@ def test_large_logs_are_put_aside_and_small_ones_stay(tmp_path):
     bound_logs(tmp_path)
     bound_logs(tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["access.jsonl", "arm.log.before"]
+
+
+def test_of_the_engines_past_the_newest_files_of_each_stack_stay(tmp_path):
+    for name in ("history/p/dev", "history/p/prod", "backups/p/dev"):
+        (tmp_path / name).mkdir(parents=True)
+        for number in range(ENGINE_FILES + 3):
+            file = tmp_path / name / f"{number}.json"
+            file.touch()
+            os.utime(file, (number, number))
+    state = tmp_path / "stacks" / "p" / "dev.json"
+    state.parent.mkdir(parents=True)
+    state.touch()
+    bound_history(tmp_path)
+    bound_history(tmp_path)
+    for name in ("history/p/dev", "history/p/prod", "backups/p/dev"):
+        kept = {int(file.stem) for file in (tmp_path / name).iterdir()}
+        assert kept == set(range(3, ENGINE_FILES + 3))
+    assert state.exists()

@@ -143,14 +143,18 @@ def audit(engine: Engine, folder: Path, *arguments: str) -> subprocess.Completed
 
 
 @pytest.mark.engine
-def test_the_command_judges_a_state_and_writes_what_is_asked_for(engine: Engine, tmp_path: Path) -> None:
+def test_the_command_judges_a_state_and_writes_what_is_asked_for(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = [
         spoiled(row, {"enableHttpsTrafficOnly": False}) if row.name == "lake" and "StorageAccount" in row.kind else row
         for row in program(PLATFORM, "prod")
     ]
     file = tmp_path / "state.json"
     file.write_text(json.dumps(state(rows)))
+    monkeypatch.setenv("TF_BUILD", "True")
     done = audit(engine, tmp_path, str(file), "--stack", "prod", "--results", str(tmp_path / "results"))
+    assert f"##vso[task.uploadsummary]{tmp_path / 'results' / PLATFORM}.prod.md" in done.stderr
     assert done.returncode == 1, done.stderr
     assert "st-https" in done.stdout
     assert "Set enable_https_traffic_only=True on the StorageAccount." in done.stdout
