@@ -66,7 +66,7 @@ status: setup ## what runs, what was decided, what failed
 check: setup ## format, lint, types, sizes, policies on what both programs declare
 	@$(RUN) ruff format --check . && $(RUN) ruff check .
 	@$(RUN) pyrefly check
-	@$(RUN) python -m local.size && $(RUN) python -m policy.declared
+	@$(RUN) python -m local.size && $(RUN) python -m deployment.judged
 
 test: setup ## all tests that are not marked slow, with the real engine; GOLDEN=1 rewrites the golden files instead
 	@$(RUN) python -m local.tests $(if $(GOLDEN),--golden)

@@ -10,8 +10,8 @@ from typing import Any
 
 from pulumi_policy import ResourceValidationArgs
 
-from policy.declared.judging import as_engine, options
-from policy.declared.programs import Declaration
+from deployment.judged.judging import as_engine, options
+from deployment.judged.programs import Declaration
 
 
 def spoiled(row: Declaration, changes: Mapping[str, Any]) -> Declaration:

@@ -11,8 +11,8 @@ from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
+from deployment.judged.programs import Declaration
 from local.engine.build import Engine
-from policy.declared.programs import Declaration
 
 PACK = Path(__file__).parents[2] / "policy"
 REFERENCE = "pulumi:pulumi:StackReference"

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from deployment.judged.programs import PLATFORM, ROOT, program
 from local.engine.build import Engine, ensure_engine
 from local.progress import Progress
 from policy.audit.findings import CATALOGUE, Audit, Finding, read
 from policy.audit.formats import FORMATS, comment, junit, sarif, table
 from policy.audit.secrets import MARK, RULE, plain_secrets
-from policy.declared.programs import PLATFORM, ROOT, program
 from tests.policy.judging import spoiled
 from tests.policy.states import state
 

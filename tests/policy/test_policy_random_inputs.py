@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from pulumi_policy.proxy import UNKNOWN_BOOLEAN_VALUE, UNKNOWN_OBJECT_VALUE, UNKNOWN_STRING_VALUE, UnknownValueError
 
-from policy.declared.judging import as_engine, stack_resource
+from deployment.judged.judging import as_engine, stack_resource
 from policy.rules import RULES, STACK_RULES
 from policy.rules.estate import Estate
 from policy.rules.properties import places

@@ -8,7 +8,7 @@ import pytest
 from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_STRING_VALUE, UnknownValueError
 
 from contracts import roles
-from policy.declared.judging import as_engine
+from deployment.judged.judging import as_engine
 from policy.rules import RULES
 from policy.rules.authorization import DENIED
 from policy.rules.rule import Check

@@ -11,8 +11,8 @@ from pulumi_policy import StackValidationArgs
 from pulumi_policy.policy import _NotApplicableError
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.declared.judging import estate
-from policy.declared.programs import Declaration
+from deployment.judged.judging import estate
+from deployment.judged.programs import Declaration
 from policy.rules import RULES, STACK_RULES
 from policy.rules.rule import policy
 from policy.rules.stack_rule import StackRule, stack_policy

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from deployment.judged.judging import findings, stack_resource
+from deployment.judged.programs import PLATFORM, RELEASE, Declaration, program
 from local.engine.build import Engine, ensure_engine
 from local.progress import Progress
 from policy.audit.findings import CATALOGUE, Finding
-from policy.declared.judging import findings, stack_resource
-from policy.declared.programs import PLATFORM, RELEASE, Declaration, program
 from policy.rules import RULES
 from policy.rules.levels import levels
 from policy.rules.tokens import kind_of

@@ -27,6 +27,7 @@ print(json.dumps(rows(table(url, 0)).read_all().to_pydict()))
 def cluster(tmp_path):
     """The environment of a step on a cluster with an identity of its own: none of App Service's variables."""
     site = make_site(tmp_path / "state")
+    site.assign("principal-of-id-scoring", "Storage Blob Data Contributor", f"{site.lake}/blobServices/default/containers/silver")
     site.start("identity")
     site.start("blob")
     given = site.environment("id-scoring", "lake")

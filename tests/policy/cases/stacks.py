@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from policy.declared.programs import Declaration
+from deployment.judged.programs import Declaration
 from policy.rules import companions, whole
 from policy.rules.estate import STACK
 from tests.policy.cases import running

@@ -53,7 +53,7 @@ def program(project: str, stack: str) -> tuple[Declaration, ...]:
     Raises:
         ProgramFailedError: with what the program said.
     """
-    command = [sys.executable, "-m", "policy.declared.programs", project, stack]
+    command = [sys.executable, "-m", "deployment.judged.programs", project, stack]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
     if done.returncode:
         raise platform.refused(done.stderr)

@@ -1,4 +1,4 @@
-"""`python -m policy.declared`: judge what both programs declare for every stack; exit code 1 for a mandatory breach.
+"""`python -m deployment.judged`: judge what both programs declare for every stack; exit code 1 for a mandatory breach.
 
 It runs within seconds and before anything else, as part of `make check`. The engine judges the same resources again in every preview.
 """
@@ -10,10 +10,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from contracts.errors import FourPartError
+from deployment.judged.judging import findings
+from deployment.judged.programs import PLATFORM, RELEASE, program
 from policy.audit.findings import CATALOGUE, Audit
 from policy.audit.formats import FORMATS
-from policy.declared.judging import findings
-from policy.declared.programs import PLATFORM, RELEASE, program
 from policy.rules.levels import DISABLED, levels, stacks
 
 BROKEN, REFUSED = 1, 2

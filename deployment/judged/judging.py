@@ -10,8 +10,8 @@ from pulumi_policy import PolicyCustomTimeouts, PolicyResource, PolicyResourceOp
 from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
+from deployment.judged.programs import Declaration
 from policy.audit.findings import CATALOGUE, Finding, worst_first
-from policy.declared.programs import Declaration
 from policy.rules.estate import Estate
 from policy.rules.levels import DISABLED, Level, levels
 from policy.rules.rule import Rule

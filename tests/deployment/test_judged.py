@@ -1,4 +1,4 @@
-"""`python -m policy.declared`: both programs in every stack, and a program with one property spoiled."""
+"""`python -m deployment.judged`: both programs in every stack, and a program with one property spoiled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.declared.programs import ROOT
+from deployment.judged.programs import ROOT
 from policy.rules.levels import stacks
 
 PACKAGES = ("contracts", "cost", "deployment", "infra", "policy", "release")
@@ -26,7 +26,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def judged(tree: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "policy.declared"], cwd=tree, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-m", "deployment.judged"], cwd=tree, capture_output=True, text=True, check=False)
 
 
 def replaced(file: Path, before: str, after: str) -> None:
