@@ -1,12 +1,14 @@
-"""`python -m deployment.judged`: judge what both programs declare for every stack; exit code 1 for a mandatory breach.
+"""`python -m deployment.judged [STACK ...]`: judge what both programs declare for the stacks; exit code 1 for a mandatory breach.
 
 It runs within seconds and before anything else, as part of `make check`. The engine judges the same resources again in every preview.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from contracts.errors import FourPartError
@@ -19,9 +21,14 @@ from policy.rules.levels import DISABLED, levels, stacks
 BROKEN, REFUSED = 1, 2
 
 
-def main() -> int:
-    """Judge both projects in every stack that has levels."""
-    projects, names = zip(*itertools.product((PLATFORM, RELEASE), stacks()), strict=True)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judge both projects in the stacks that are named, else in all that have levels."""
+    parser = argparse.ArgumentParser(prog="python -m deployment.judged", description=__doc__)
+    parser.add_argument("stacks", nargs="*", metavar="STACK", help=f"{', '.join(stacks())}; all when none is named")
+    asked = parser.parse_args(arguments).stacks or stacks()
+    if unknown := sorted(set(asked) - set(stacks())):
+        parser.error(f"no stack has levels of rules under these names: {', '.join(unknown)}; there are {', '.join(stacks())}")
+    projects, names = zip(*itertools.product((PLATFORM, RELEASE), asked), strict=True)
     try:
         with ThreadPoolExecutor(2) as pool:
             audits = list(pool.map(judged, projects, names))
