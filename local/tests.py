@@ -14,10 +14,8 @@ from local.services.eventhubs.broker import BROKER
 
 ROOT = Path(__file__).parent.parent
 NO_TESTS = 5
-BESIDE_EACH_OTHER = ["--dist=loadfile", "--no-loadscope-reorder"]
-"""Files of tests run beside each other."""
-MOST = 4
-"""Workers at most, since some start a whole stack of more than a gigabyte."""
+BESIDE_EACH_OTHER = ["--numprocesses=logical", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
+"""Files of tests run beside each other, one a core; four at most, since some start a whole stack of more than a gigabyte."""
 
 
 def main() -> int:
@@ -32,10 +30,7 @@ def main() -> int:
     BROKER.ensure(progress)
     marker = "slow" if chosen.slow else "not slow"
     environment = dict(os.environ, **({"UPDATE_GOLDEN": "1"} if chosen.golden else {}))
-    # Slow tests wait for deadlines more than they compute, so one more of them than there are cores.
-    workers = min(MOST, (os.cpu_count() or 1) + int(chosen.slow))
-    beside = [f"--numprocesses={workers}", *BESIDE_EACH_OTHER]
-    selection = ["-m", marker, *(["-k", "golden"] if chosen.golden else beside)]
+    selection = ["-m", marker, *(["-k", "golden"] if chosen.golden else BESIDE_EACH_OTHER)]
     code = subprocess.run([sys.executable, "-m", "pytest", *selection], cwd=ROOT, env=environment, check=False).returncode
     if code == NO_TESTS:
         sys.stderr.write(f"No test ran (marker: {marker}); that counts as a failure.\n")
