@@ -1,8 +1,14 @@
-"""Property tests judge what code answers, never how fast a busy machine makes up its inputs; whole stacks come first."""
+"""What holds for all tests: property tests take their time, whole stacks come first, slow tests end with their minutes."""
+
+import os
+import time
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from local.tests import SLOW_END
+
+# They judge what code answers, never how fast a busy machine makes up its inputs.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
@@ -10,6 +16,17 @@ LONGEST = ("tests/flow/test_release", "tests/flow/test_training", "tests/flow", 
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take minutes, so that no worker is left alone with one at the end."""
-    items.sort(key=lambda item: next((rank for rank, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST)))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes, so that no worker is left alone with one at the end.
+
+    Slow tests stay in their random order: where minutes end, other ones are left out each time.
+    """
+    if config.option.markexpr != "slow":
+        items.sort(key=lambda item: next((rank for rank, start in enumerate(LONGEST) if item.nodeid.startswith(start)), 9))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave a slow test out, by name, once the minutes given to them are over."""
+    if item.get_closest_marker("slow") and time.time() > float(os.environ.get(SLOW_END, "inf")):
+        pytest.skip(f"{item.nodeid}: the minutes for slow tests are over; `python -m local.tests --slow` runs all")
