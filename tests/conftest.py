@@ -12,6 +12,8 @@ from local.tests import SLOW_END
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
+ALWAYS = ("tests/infra/test_infra_on_the_engine", "tests/deployment/test_second_door")
+"""Slow ones that come first, so that they run whatever the minutes: both stacks on the engine, and the way onto a subscription."""
 LONGEST = ("tests/flow/test_release", "tests/flow/test_training", "tests/flow", "tests/release", "tests/deployment")
 
 
@@ -19,10 +21,10 @@ LONGEST = ("tests/flow/test_release", "tests/flow/test_training", "tests/flow", 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes, so that no worker is left alone with one at the end.
 
-    Slow tests stay in their random order: where minutes end, other ones are left out each time.
+    Of the slow tests all but a few stay in their random order: where minutes end, other ones are left out each time.
     """
-    if config.option.markexpr != "slow":
-        items.sort(key=lambda item: next((rank for rank, start in enumerate(LONGEST) if item.nodeid.startswith(start)), 9))
+    first = ALWAYS if config.option.markexpr == "slow" else LONGEST
+    items.sort(key=lambda item: next((rank for rank, start in enumerate(first) if item.nodeid.startswith(start)), len(first)))
 
 
 @pytest.hookimpl(tryfirst=True)
