@@ -91,7 +91,10 @@ class Opened:
 
 
 class Gate:
-    """Names the principal of each request, refuses those without one, and writes one access-log line."""
+    """Names the principal of each request, refuses those without one, and writes one access-log line.
+
+    The line is written before the last part of the answer leaves: who has the whole answer finds its line.
+    """
 
     def __init__(self, app: ASGIApp, *, cloud: Cloud, service: str, error_form: ErrorForm, opened: Opened) -> None:
         self._app = app
@@ -107,16 +110,19 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.monotonic(), 0
+        began, status, recorded = time.monotonic(), 0, False
         headers = {key.decode().lower(): value.decode() for key, value in scope["headers"]}
+        principal = None
 
         async def seen(message: Message) -> None:
-            nonlocal status
+            nonlocal status, recorded
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif not message.get("more_body") and not recorded:
+                recorded = True
+                self._record(scope, headers, principal, status, began)
             await send(message)
 
-        principal = None
         try:
             principal = self._principal(scope, headers)
         except TokenRefusedError as error:
@@ -126,7 +132,8 @@ class Gate:
         else:
             await self._app(scope, receive, seen)
         finally:
-            self._record(scope, headers, principal, status, began)
+            if not recorded:
+                self._record(scope, headers, principal, status, began)
 
     def _principal(self, scope: Scope, headers: dict[str, str]) -> Principal | None:
         if scope["path"] in self._open:

@@ -1,6 +1,5 @@
 """A release is the same bytes each time, and publishing it twice writes once."""
 
-import json
 import ssl
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from local.environment import client_environment
 from local.resources import Resource
 from local.services.cloud import Cloud
 from local.tokens import SUBSCRIPTION
+from tests.access import accessed
 
 WORKSPACE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test/providers/Microsoft.Databricks/workspaces/dbw-test"
 
@@ -101,8 +101,7 @@ def outputs(cloud):
 
 
 def writes(cloud):
-    lines = [json.loads(line) for line in (cloud.logs / "access.jsonl").read_text().splitlines()]
-    return [line for line in lines if line["service"] == "databricks" and line["method"] not in {"GET", "HEAD"}]
+    return [line for line in accessed(cloud, "databricks") if line["method"] not in {"GET", "HEAD"}]
 
 
 @pytest.mark.flow

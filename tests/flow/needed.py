@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from infra.roles import TABLE, Assignment, Place, Principal
 from local.authorize import ASSIGNMENT, gives
 from local.services.cloud import Cloud
 from local.tokens import DEPLOYER
+from tests.access import accessed
 
 
 def needed(cloud: Cloud) -> dict[Assignment, str]:
@@ -27,13 +27,11 @@ def needed(cloud: Cloud) -> dict[Assignment, str]:
 
 def refused(cloud: Cloud) -> list[str]:
     """Requests that no assignment has allowed."""
-    lines = map(json.loads, (cloud.logs / "access.jsonl").read_text().splitlines())
-    return [f"{line['principal']} {line['method']} {line['path']}" for line in lines if line["authorized"] is False]
+    return [f"{line['principal']} {line['method']} {line['path']}" for line in accessed(cloud) if line["authorized"] is False]
 
 
 def _asked(cloud: Cloud) -> Iterator[dict[str, Any]]:
-    for text in (cloud.logs / "access.jsonl").read_text().splitlines():
-        line = json.loads(text)
+    for line in accessed(cloud):
         if line["authorized"] and line["principal"] != DEPLOYER:
             yield line
 

@@ -11,6 +11,7 @@ from contracts.events import Hub, OwnEvent
 from local import status
 from local.flow.watch import ArrivalFailedError
 from local.services.eventgrid.chaos import Chaos, set_chaos
+from tests.access import accessed
 from tests.docs.blocks import ROOT, blocks_of
 from tests.flow.conftest import until
 
@@ -85,8 +86,7 @@ def test_an_independent_consumer_reads_the_events_and_the_access_log_names_the_r
     read = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert "Microsoft.Storage.BlobCreated" in read[Hub.DATA_DELIVERY]
     assert OwnEvent.FEATURES_REGISTERED in read[Hub.FEATURE_REGISTRY]
-    log = (stack.cloud.logs / "access.jsonl").read_text().splitlines()
-    agents = " ".join({json.loads(line)["user_agent"] for line in log})
+    agents = " ".join({line["user_agent"] for line in accessed(stack.cloud)})
     assert "azsdk-python-identity" in agents
     assert "databricks-sdk-py" in agents
     assert "object_store" in agents

@@ -6,6 +6,7 @@ import pytest
 
 from local.flow.publishing import publish_jobs
 from local.progress import Step
+from tests.access import accessed
 from tests.flow.conftest import until
 
 pytestmark = pytest.mark.flow
@@ -16,8 +17,7 @@ WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 def requests(stack) -> list[str]:
     """Requests to Databricks that the deployer made, as the service's own access log holds them."""
-    lines = [json.loads(line) for line in (stack.cloud.logs / "access.jsonl").read_text().splitlines()]
-    mine = [line for line in lines if line["service"] == "databricks" and line["principal"] == "deployer"]
+    mine = [line for line in accessed(stack.cloud, "databricks") if line["principal"] == "deployer"]
     return [f"{line['method']} {line['path']}" for line in mine]
 
 

@@ -1,6 +1,5 @@
 """Registered features start a real pipeline that decides; what is missing stops it, with the error where Azure shows it."""
 
-import json
 import os
 import ssl
 import subprocess
@@ -22,6 +21,7 @@ from local.progress import Step
 from local.services.identity.models import DEPLOYER_PRINCIPAL
 from local.services.machine_learning.documents.models import Documents
 from local.services.machine_learning.runs import Runs, Status
+from tests.access import accessed
 from tests.flow.conftest import until
 from tests.flow.releases import released
 
@@ -239,17 +239,13 @@ def test_without_the_role_tag_the_next_training_stops_and_says_what_to_do(traine
 def test_publishing_twice_writes_nothing_and_the_access_log_names_the_real_clients(trained_stack, first):
     assert first.run.status is Status.COMPLETED
     publish_training(trained_stack.cloud, trained_stack.outputs, Step("publish"))
-    before = _lines(trained_stack)
+    before = accessed(trained_stack.cloud)
     again = publish_training(trained_stack.cloud, trained_stack.outputs, Step("publish"))
     assert again.changes == ()
-    new = _lines(trained_stack)[len(before) :]
+    new = accessed(trained_stack.cloud)[len(before) :]
     mine = [line for line in new if line["service"] == "arm" and line["principal"] == "deployer"]
     assert mine, "the second publication asked nothing, so the test proves nothing"
     assert [line for line in mine if line["method"] in WRITES] == []
-    agents = " ".join({line["user_agent"] for line in _lines(trained_stack)})
+    agents = " ".join({line["user_agent"] for line in accessed(trained_stack.cloud)})
     assert "azure-ai-ml" in agents
     assert "azureml-mlflow" in agents or "mlflow-python-client" in agents
-
-
-def _lines(stack) -> list[dict]:
-    return [json.loads(line) for line in (stack.cloud.logs / "access.jsonl").read_text().splitlines()]

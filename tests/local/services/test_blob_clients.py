@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import ssl
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -24,6 +22,7 @@ from obstore.store import AzureStore
 
 from data_ops.access import AccessRefusedError
 from data_ops.storage import commit_info, create, exists, table
+from tests.access import accessed
 
 pytestmark = pytest.mark.flow
 ROOT = "abfss://bronze@lake.dfs.core.windows.net"
@@ -224,11 +223,8 @@ def test_the_access_log_shows_the_real_clients_and_whom_they_are(
     client("id-scoring")
     with pytest.raises(PermissionDeniedError, match="AuthorizationPermissionMismatch"):
         obstore.put(AzureStore.from_url(ROOT), "seen", b"")
-    ends, last, lines = time.monotonic() + 5, None, []
-    while last is None:  # a line is written after its answer was sent
-        assert time.monotonic() < ends
-        lines = [json.loads(line) for line in (storage.cloud.logs / "access.jsonl").read_text().splitlines()]
-        last = next((line for line in lines if line["path"] == "/lake/bronze/seen"), None)
+    lines = accessed(storage.cloud)
+    last = next(line for line in lines if line["path"] == "/lake/bronze/seen")
     agents = {line["user_agent"].split("/")[0] for line in lines}
     assert {"azsdk-python-storage-blob", "azsdk-python-identity", "object_store"} <= agents
     assert (last["principal"], last["action"], last["authorized"]) == ("id-scoring", "blob/write", False)

@@ -13,6 +13,8 @@ import pytest
 from confluent_kafka import Consumer
 from obstore.store import AzureStore
 
+from tests.access import accessed
+
 pytestmark = pytest.mark.flow
 ROOT = "abfss://bronze@lake.dfs.core.windows.net"
 COMMITTED = {
@@ -150,8 +152,7 @@ def test_what_a_missing_hub_does_not_take_becomes_a_dead_letter(running: Any) ->
     assert letter["lastdeliveryoutcome"] == "NotFound"
     seen = read_metrics(running, "lost")
     assert (seen["failed"], seen["dead_lettered"], seen["dropped"]) == (1, 1, 0)
-    writer = [json.loads(line) for line in (running.cloud.logs / "access.jsonl").read_text().splitlines()]
-    assert {line["principal"] for line in writer if line["path"].startswith("/mlstorage/dead-letter/EGST")} == {
+    assert {line["principal"] for line in accessed(running.cloud) if line["path"].startswith("/mlstorage/dead-letter/EGST")} == {
         "egst-lake",
         "deployer",
     }

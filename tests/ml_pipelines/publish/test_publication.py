@@ -24,6 +24,7 @@ from local.services.cloud import Cloud
 from local.tokens import SUBSCRIPTION
 from ml_pipelines.publishing.component_files import COMPONENTS
 from ml_pipelines.publishing.publication import KEPT
+from tests.access import accessed
 
 ROOT = Path(__file__).parents[3]
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test"
@@ -35,6 +36,7 @@ from pathlib import Path
 warnings.simplefilter("ignore")
 from contracts.outputs import PlatformOutputs
 from ml_pipelines.publishing import definition, publication
+from tests.access import accessed
 outputs = PlatformOutputs.of(json.loads(Path(sys.argv[1]).read_text()))
 if "cut" in sys.argv[3:]:
     publication._switch = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
@@ -121,13 +123,8 @@ def published(cloud, *command):
     return json.loads(done.stdout)
 
 
-def calls(cloud):
-    lines = [json.loads(line) for line in (cloud.logs / "access.jsonl").read_text().splitlines()]
-    return [line for line in lines if line["service"] == "arm"]
-
-
 def writes(cloud):
-    return [line for line in calls(cloud) if line["method"] not in {"GET", "HEAD"}]
+    return [line for line in accessed(cloud, "arm") if line["method"] not in {"GET", "HEAD"}]
 
 
 @pytest.mark.flow

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import ssl
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -21,6 +20,8 @@ from databricks.sdk.errors import (
     Unauthenticated,
 )
 from databricks.sdk.service import jobs
+
+from tests.access import accessed
 
 pytestmark = pytest.mark.flow
 
@@ -147,20 +148,9 @@ def test_a_wrong_token_is_unauthenticated(shared_site):
 def test_the_access_log_names_the_sdk_and_the_principal(workspace, shared_site):
     name = str(uuid.uuid4())
     list(workspace.jobs.list(name=name))
-    line = logged(shared_site, f"name={name}")
+    (line,) = [line for line in accessed(shared_site.cloud) if line["query"] == f"name={name}"]
     assert "databricks-sdk-py/" in line["user_agent"]
     assert (line["principal"], line["status"]) == ("deployer", 200)
-
-
-def logged(site, query):
-    """The line of a request, which is written just after its answer."""
-    ends = time.monotonic() + 10
-    while time.monotonic() < ends:
-        lines = [json.loads(line) for line in (site.cloud.logs / "access.jsonl").read_text().splitlines()]
-        if found := [line for line in lines if line["query"] == query]:
-            return found[0]
-        time.sleep(0.02)
-    pytest.fail(f"no request with {query} in the access log")
 
 
 def ask(site, client, method, path, body=None):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import ssl
 import subprocess
@@ -10,7 +9,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -79,18 +77,6 @@ class Site:
         for process in self.processes:
             process.kill()
             process.wait()
-
-    def accessed(self) -> list[dict[str, Any]]:
-        """The lines that `arm` has written to the access log, complete up to now: a line comes after its answer."""
-        mark = uuid.uuid4().hex
-        with urllib.request.urlopen(f"{self.cloud.endpoints.url('arm')}/metadata/endpoints?{mark}", context=self.tls):  # noqa: S310 - a loopback https address
-            pass
-        ends = time.monotonic() + WAIT_SECONDS
-        while mark not in (text := (self.cloud.logs / "access.jsonl").read_text()):
-            if time.monotonic() > ends:
-                pytest.fail("the access log lacks a request")
-            time.sleep(0.01)
-        return [line for line in map(json.loads, text.splitlines()) if line["service"] == "arm"]
 
     def _answers(self, name: str) -> bool:
         try:

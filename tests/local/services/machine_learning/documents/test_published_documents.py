@@ -16,6 +16,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 
 from local.services.machine_learning.documents.models import Documents
 from local.services.machine_learning.documents.uploads import Uploads
+from tests.access import accessed
 from tests.local.services.machine_learning.documents.conftest import QUIET, WORKSPACE, Site
 
 pytestmark = [pytest.mark.flow, QUIET]
@@ -119,9 +120,9 @@ def test_the_published_code_is_fetched_as_it_was_uploaded(publisher: Publisher, 
 def test_code_is_uploaded_once(publisher: Publisher, workspace_site: Site) -> None:
     publisher.environment()
     first = publisher.component("one")
-    before = len(workspace_site.accessed())
+    before = len(accessed(workspace_site.cloud, "arm"))
     second = publisher.component("two")
-    written = [line["path"] for line in workspace_site.accessed()[before:] if line["method"] not in ("GET", "HEAD")]
+    written = [line["path"] for line in accessed(workspace_site.cloud, "arm")[before:] if line["method"] not in ("GET", "HEAD")]
     assert [path.rpartition("/components/")[2] for path in written] == [f"two_{publisher.mark}/versions/1"]
     assert first.code == second.code
 
@@ -193,7 +194,7 @@ def test_knows_no_workspace_that_the_engine_did_not_make(connect: Callable[..., 
 def test_the_access_log_names_the_client_and_holds_no_signature(publisher: Publisher, workspace_site: Site) -> None:
     publisher.environment()
     publisher.component("one")
-    lines = workspace_site.accessed()
+    lines = accessed(workspace_site.cloud, "arm")
     published = [line for line in lines if f"env-{publisher.mark}" in line["path"] and line["method"] == "PUT"]
     assert [line["user_agent"].startswith("azure-ai-ml/") for line in published] == [True]
     queries = [line["query"] for line in lines if line["path"].startswith("/uploads/")]

@@ -127,10 +127,6 @@ class Lab:
         bodies = [json.loads(row["body"]) for row in self.cloud.store.rows("select body from events order by seq")]
         return [body for body in bodies if body["type"].endswith(f".{kind}")]
 
-    def access(self) -> list[dict[str, Any]]:
-        """The lines of the service's access log."""
-        return [json.loads(line) for line in (self.cloud.logs / "access.jsonl").read_text().splitlines()]
-
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:

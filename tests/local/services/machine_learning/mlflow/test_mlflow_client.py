@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.services.machine_learning.runs import Runs
+from tests.access import accessed
 
 TRIAL = """
 import os, pathlib, tempfile
@@ -112,7 +113,7 @@ def test_tells_of_the_run_and_of_the_model_once(lab: Any, told: dict[str, Any]) 
 
 @pytest.mark.usefixtures("told")
 def test_the_access_log_shows_the_plugin(lab: Any) -> None:
-    assert any("azureml-mlflow/" in line["user_agent"] for line in lab.access() if "/api/2.0/mlflow/" in line["path"])
+    assert any("azureml-mlflow/" in line["user_agent"] for line in accessed(lab.cloud) if "/api/2.0/mlflow/" in line["path"])
 
 
 def test_a_step_logs_into_its_own_run_and_does_not_end_it(lab: Any) -> None:
