@@ -5,11 +5,7 @@ from __future__ import annotations
 from contracts.errors import FourPartError
 from cost.estimate import Estimate, Resource
 from cost.stack_file import priced, stacks
-from deployment.declared import declared
-from deployment.declared_release import released
-
-IN_EVERY_PLACE = {"qaDigest": "a", "blueDigest": "b", "greenDigest": "c", "handlerDigest": "d", "active": "blue"}
-"""A release that holds an image in every place; idle places cost what their parts cost that stay."""
+from deployment.declared.programs import PLATFORM, RELEASE, whole
 
 CLOUDS = ("azure-native:", "kubernetes:")
 """What stands before the kinds of real resources; components have the project's own name there."""
@@ -38,11 +34,10 @@ def estimate_of(stack: str) -> Estimate:
 
 
 def resources_of(stack: str) -> list[Resource]:
-    """Everything that both programs declare, components left out."""
-    programs = (declared(stack), released(stack, **IN_EVERY_PLACE))
+    """Everything that both programs declare, components left out; idle places cost what their parts cost that stay."""
     return [
         Resource(type=item.type, name=item.name, inputs=item.inputs)
-        for program in programs
-        for item in program.resources
+        for project in (PLATFORM, RELEASE)
+        for item in whole(project, stack)
         if item.type.startswith(CLOUDS)
     ]

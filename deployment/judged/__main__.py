@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from contracts.errors import FourPartError
+from deployment.declared.programs import PLATFORM, RELEASE, whole
 from deployment.judged.judging import findings
-from deployment.judged.programs import PLATFORM, RELEASE, program
 from policy.audit.findings import CATALOGUE, Audit
 from policy.audit.formats import FORMATS
 from policy.rules.levels import DISABLED, levels, stacks
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def judged(project: str, stack: str) -> Audit:
     """What the rules say of a program's resources with the levels of a stack."""
-    found = findings(program(project, stack), stack)
+    found = findings(whole(project, stack), stack)
     asked = sum(levels(stack)[rule].name != DISABLED for rule in CATALOGUE)
     return Audit(stack=stack, project=project, rules=asked, findings=found)
 

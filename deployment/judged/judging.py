@@ -10,7 +10,7 @@ from pulumi_policy import PolicyCustomTimeouts, PolicyResource, PolicyResourceOp
 from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from deployment.judged.programs import Declaration
+from deployment.declared.model import Declared
 from policy.audit.findings import CATALOGUE, Finding, worst_first
 from policy.rules.estate import Estate
 from policy.rules.levels import DISABLED, Level, levels
@@ -33,17 +33,17 @@ def options(*, protect: bool = False) -> PolicyResourceOptions:
     return PolicyResourceOptions(protect, [], None, [], times, [])
 
 
-def estate(declarations: Sequence[Declaration]) -> Estate:
+def estate(rows: Sequence[Declared]) -> Estate:
     """Return the stack as a policy gets it, with dependencies as resources."""
-    found = {row.urn: _resource(row) for row in declarations}
-    for row in declarations:
-        for name, urns in row.dependencies.items():
+    found = {row.urn: _resource(row) for row in rows}
+    for row in rows:
+        for name, urns in row.sources.items():
             found[row.urn].property_dependencies[name] = [found[urn] for urn in urns if urn in found]
     return Estate(list(found.values()))
 
 
-def _resource(row: Declaration) -> PolicyResource:
-    return stack_resource(row.kind, row.name, row.inputs, urn=row.urn, protect=row.protect)
+def _resource(row: Declared) -> PolicyResource:
+    return stack_resource(row.type, row.name, row.inputs, urn=row.urn, protect=row.protected)
 
 
 def stack_resource(kind: str, name: str, inputs: Mapping[str, Any], *, urn: str = "", protect: bool = False) -> PolicyResource:
@@ -52,13 +52,13 @@ def stack_resource(kind: str, name: str, inputs: Mapping[str, Any], *, urn: str 
     return PolicyResource(kind, as_engine(inputs), urn, name, options(protect=protect), None, None, [], {})
 
 
-def findings(declarations: Sequence[Declaration], stack: str, waivers: Waivers = WAIVERS) -> tuple[Finding, ...]:
+def findings(rows: Sequence[Declared], stack: str, waivers: Waivers = WAIVERS) -> tuple[Finding, ...]:
     """Return every breach, not waived, of a rule that the stack does not switch off; the worst come first.
 
     Raises:
         UnknownValueError: a rule on the whole stack asks for a value that is known only in Azure.
     """
-    by_rule, whole = levels(stack), estate(declarations)
+    by_rule, whole = levels(stack), estate(rows)
     asked = [rule for rule in CATALOGUE.values() if by_rule[rule.id].name != DISABLED]
     return worst_first(
         Finding(rule=rule.id, level=by_rule[rule.id].name, severity=rule.severity.value, urn=urn, message=message)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deployment.judged.programs import ROOT
+from deployment.declared.programs import ROOT
 from policy.rules.levels import stacks
 
 PACKAGES = ("contracts", "cost", "deployment", "infra", "policy", "release")

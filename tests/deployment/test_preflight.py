@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deployment.declared import declared, stack_values
+from deployment.declared.programs import declared, stack_values
 from deployment.preflight.checks import CHECKS
 from deployment.preflight.plan import namespaces
 from deployment.preflight.run import PreflightFailedError, preflight

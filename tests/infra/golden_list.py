@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deployment.declared import Declared, Program, declared
+from deployment.declared.model import Declared, Program
+from deployment.declared.programs import declared
 
 STACKS = ("dev", "prod")
 

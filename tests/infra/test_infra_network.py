@@ -9,7 +9,9 @@ import pytest
 import yaml
 from hypothesis import given, strategies as st
 
-from deployment.declared import OPENED, ROOT, Program, declared
+from deployment.declared.clouds import id_of
+from deployment.declared.model import Program
+from deployment.declared.programs import OPENED, ROOT, declared
 from infra.endpoints import TABLE as ENDPOINTS, ZONES
 from infra.subnets import TABLE, Subnet, addressed
 from tests.infra.golden_list import STACKS
@@ -62,7 +64,7 @@ def test_nothing_from_the_internet_is_let_in_but_the_callers_that_are_named(stac
 @pytest.mark.parametrize("stack", STACKS)
 def test_clusters_have_no_public_addresses_and_their_own_subnets(stack: str) -> None:
     program, network = declared(stack), declared(stack).one("network:VirtualNetwork").inputs["virtualNetworkName"]
-    prefix = f"/azure-native:network:VirtualNetwork/{network}"
+    prefix = id_of("network:VirtualNetwork", network)
     for compute in program.of("machinelearningservices:Compute"):
         nodes = compute.inputs["properties"]["properties"]
         assert (nodes["enableNodePublicIp"], nodes["subnet"]["id"]) == (False, f"{prefix}/subnets/snet-training")
@@ -159,7 +161,7 @@ def _values(program: Program, token: str, path: tuple[str, ...]) -> list[Any]:
 
 def test_a_private_stack_has_agents_inside_and_a_public_one_none() -> None:
     program = declared("prod")
-    prefix = "/azure-native:network:VirtualNetwork/vnet-mlops-forecasting/subnets/snet-"
+    prefix = id_of("network:VirtualNetwork", "vnet-mlops-forecasting/subnets/snet-")
     assert program.one("containerregistry:AgentPool").inputs["virtualNetworkSubnetResourceId"] == f"{prefix}builds"
     pool = program.one("devopsinfrastructure:Pool")
     assert pool.inputs["fabricProfile"]["networkProfile"]["subnetId"] == f"{prefix}agents"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deployment.declared import ROOT
+from deployment.declared.programs import ROOT
 from local.endpoints import Endpoints
 from local.engine.build import ensure_engine
 from local.engine.runner import PulumiEngine

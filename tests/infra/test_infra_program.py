@@ -12,7 +12,8 @@ import pytest
 
 from contracts.events import CONSUMER_GROUP, Hub
 from contracts.outputs import PlatformOutputs
-from deployment.declared import OPENED, ROOT, Declared, declared, stack_values
+from deployment.declared.model import Declared
+from deployment.declared.programs import OPENED, ROOT, declared, stack_values
 from tests.infra.golden_list import STACKS, file_of, listing, written
 
 UNTAGGED = {"BlobContainer", "BlobServiceProperties", "ManagementPolicy", "EventHub", "ConsumerGroup", "NamespaceNetworkRuleSet"}

@@ -8,7 +8,9 @@ from collections import Counter
 import pytest
 
 from contracts.roles import DENIED, ROLES
-from deployment.declared import SUBSCRIPTION, Declared, declared
+from deployment.declared.clouds import GROUP, SUBSCRIPTION
+from deployment.declared.model import Declared
+from deployment.declared.programs import declared
 from infra.roles import TABLE, WORKLOADS, Assignment, Place, Principal, Scope
 from infra.subscriptions import TABLE as SUBSCRIPTIONS, Source
 
@@ -42,8 +44,8 @@ def test_no_denied_role_is_given() -> None:
 
 def test_every_scope_is_one_resource_never_a_group_or_subscription() -> None:
     for item in _assignments("prod"):
-        assert item.inputs["scope"].startswith("/azure-native:"), item.inputs
-        assert ":ResourceGroup/" not in item.inputs["scope"]
+        assert item.inputs["scope"].startswith(f"{GROUP}/providers/"), item.inputs
+        assert "/ResourceGroup/" not in item.inputs["scope"]
 
 
 def test_each_row_lands_on_the_resource_it_names() -> None:
@@ -52,7 +54,7 @@ def test_each_row_lands_on_the_resource_it_names() -> None:
         Place.LAKE: "StorageAccount/dlsmlopsforecasting",
         Place.ML_STORAGE: "StorageAccount/stmlwmlopsforecasting",
         Place.BUS: "Namespace/evh-mlops-forecasting",
-        Place.WORKSPACE: "machinelearningservices:Workspace/mlw-mlops-forecasting",
+        Place.WORKSPACE: "machinelearningservices/Workspace/mlw-mlops-forecasting",
         Place.REGISTRY: "Registry/crmlopsforecasting",
         Place.VAULT: "Vault/kv-mlops-forecasting",
         Place.INSIGHTS: "Component/ins-mlops-forecasting",

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from contracts.names import NameRefusedError
 from contracts.section import Section, SettingRefusedError
-from deployment.declared import stack_values
+from deployment.declared.programs import stack_values
 from infra.components.bus import kafka_bootstrap
 from infra.settings import Settings
 

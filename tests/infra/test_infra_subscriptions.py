@@ -7,10 +7,10 @@ from typing import Any
 
 from contracts.events import AzureEvent, Hub
 from contracts.names import BRONZE, DEAD_LETTER
-from deployment.declared import Declared, declared
+from deployment.declared.clouds import id_of
+from deployment.declared.model import Declared
+from deployment.declared.programs import declared
 from infra.subscriptions import TABLE, WHOLE_FILE_APIS, Source
-
-HUB_ID = "/azure-native:eventhub:EventHub/"
 
 
 def _subscriptions() -> list[Declared]:
@@ -30,7 +30,7 @@ def test_all_fifteen_event_types_are_subscribed_once_and_only_those() -> None:
 
 def test_the_table_is_declared_row_by_row() -> None:
     hubs = {item.name: _destination(item)["resourceId"] for item in _subscriptions()}
-    assert hubs == {row.name: f"{HUB_ID}{row.hub}" for row in TABLE}
+    assert hubs == {row.name: id_of("eventhub:EventHub", row.hub) for row in TABLE}
 
 
 def test_hubs_of_system_events_are_those_of_the_contract() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from deployment.declared import declared
+from deployment.declared.clouds import id_of
+from deployment.declared.programs import declared
 from events.logs import record
 from infra.alarms import CLUSTER, LAG, LOGS, METRICS
 from infra.components.budget import NOTIFICATIONS
@@ -17,7 +18,7 @@ from infra.panels import TABLE as PANELS
 from infra.parts import NAMESPACES
 from tests.infra.golden_list import STACKS
 
-GROUP = "/azure-native:monitor:ActionGroup/ag-mlops-forecasting-dev"
+GROUP = id_of("monitor:ActionGroup", "ag-mlops-forecasting-dev")
 
 
 def test_every_alarm_calls_the_people_and_ends_by_itself() -> None:
@@ -51,7 +52,7 @@ def test_an_alarm_watches_the_part_that_has_its_metric() -> None:
     }
     for alarm in METRICS:
         (scope,), (criterion,) = metrics[alarm.name]["scopes"], metrics[alarm.name]["criteria"]["allOf"]
-        assert scope.startswith(f"/azure-native:{kinds[NAMESPACES[alarm.part]]}/")
+        assert scope.startswith(id_of(kinds[NAMESPACES[alarm.part]], ""))
         assert criterion["metricNamespace"] == NAMESPACES[alarm.part]
         assert (criterion["operator"] == "LessThan") == alarm.below
 
@@ -94,7 +95,7 @@ def test_grafana_stands_where_the_settings_ask_for_it_and_reads_metrics_alone() 
     program = declared("prod")
     roles = [item.inputs for item in program.of("authorization:RoleAssignment") if item.name.startswith("grafana-")]
     assert [role["principalId"] for role in roles] == ["principal-grafana"]
-    assert roles[0]["scope"] == "/azure-native:monitor:AzureMonitorWorkspace/amw-mlops-forecasting"
+    assert roles[0]["scope"] == id_of("monitor:AzureMonitorWorkspace", "amw-mlops-forecasting")
     assert program.one("dashboard:Grafana").inputs["properties"]["apiKey"] == "Disabled"
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from pulumi_policy import ResourceValidationArgs
 
+from deployment.declared.model import Declared
 from deployment.judged.judging import as_engine, options
-from deployment.judged.programs import Declaration
 
 
-def spoiled(row: Declaration, changes: Mapping[str, Any]) -> Declaration:
+def spoiled(row: Declared, changes: Mapping[str, Any]) -> Declared:
     """Return a declaration with some properties replaced (dotted paths, `[0]` for list items); None takes one away."""
     inputs = copy.deepcopy(row.inputs)
     for path, value in changes.items():

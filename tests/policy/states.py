@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from deployment.judged.programs import Declaration
+from deployment.declared.model import Declared
 from local.engine.build import Engine
 
 PACK = Path(__file__).parents[2] / "policy"
@@ -19,32 +19,32 @@ REFERENCE = "pulumi:pulumi:StackReference"
 KNOWN = "/subscriptions/s/resourceGroups/rg/providers/p/known"
 
 
-def state(declarations: Iterable[Declaration]) -> dict[str, Any]:
+def state(declarations: Iterable[Declared]) -> dict[str, Any]:
     """Return an export of these resources; what was unknown in a preview is known in a state."""
     rows = list(declarations)
-    root = next(row.urn for row in rows if row.kind == "pulumi:pulumi:Stack")
+    root = next(row.urn for row in rows if row.type == "pulumi:pulumi:Stack")
     stack, project = root.split(":")[2], root.split("::")[1]
-    packages = sorted({row.kind.partition(":")[0] for row in rows} - {"pulumi", "mlops-forecasting"})
+    packages = sorted({row.type.partition(":")[0] for row in rows} - {"pulumi", "mlops-forecasting"})
     providers = {name: f"urn:pulumi:{stack}::{project}::pulumi:providers:{name}::default" for name in packages}
     made: list[dict[str, Any]] = [{"urn": root, "custom": False, "type": "pulumi:pulumi:Stack"}]
     for name, urn in providers.items():
         made.append({"urn": urn, "custom": True, "id": "0", "type": f"pulumi:providers:{name}", "inputs": {}, "outputs": {}})
-    made += [_reference(row) for row in rows if row.kind == REFERENCE]
-    made += [_row(row, root, providers) for row in rows if row.kind.partition(":")[0] in providers]
+    made += [_reference(row) for row in rows if row.type == REFERENCE]
+    made += [_row(row, root, providers) for row in rows if row.type.partition(":")[0] in providers]
     manifest = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": "v3"}
     return {"version": 3, "deployment": {"manifest": manifest, "resources": made}}
 
 
-def _reference(row: Declaration) -> dict[str, Any]:
-    own = {"urn": row.urn, "custom": True, "id": row.name, "type": row.kind, "external": True}
+def _reference(row: Declared) -> dict[str, Any]:
+    own = {"urn": row.urn, "custom": True, "id": row.name, "type": row.type, "external": True}
     return {**own, "inputs": {"name": row.name}, "outputs": {"name": row.name, **row.inputs}}
 
 
-def _row(row: Declaration, root: str, providers: dict[str, str]) -> dict[str, Any]:
+def _row(row: Declared, root: str, providers: dict[str, str]) -> dict[str, Any]:
     inputs = json.loads(json.dumps(row.inputs).replace(UNKNOWN_STRING_VALUE, KNOWN))
-    own = {"urn": row.urn, "custom": True, "id": row.name, "type": row.kind, "parent": root, "protect": row.protect}
-    provider = f"{providers[row.kind.partition(':')[0]]}::0"
-    return {**own, "inputs": inputs, "outputs": inputs, "provider": provider, "propertyDependencies": row.dependencies}
+    own = {"urn": row.urn, "custom": True, "id": row.name, "type": row.type, "parent": root, "protect": row.protected}
+    provider = f"{providers[row.type.partition(':')[0]]}::0"
+    return {**own, "inputs": inputs, "outputs": inputs, "provider": provider, "propertyDependencies": row.sources}
 
 
 def analyze(engine: Engine, folder: Path, exported: dict[str, Any], stack: str) -> tuple[int, str]:

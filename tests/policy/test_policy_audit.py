@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from deployment.judged.programs import PLATFORM, ROOT, program
+from deployment.declared.programs import PLATFORM, ROOT, whole
 from local.engine.build import Engine, ensure_engine
 from local.progress import Progress
 from policy.audit.findings import CATALOGUE, Audit, Finding, read
@@ -121,7 +121,7 @@ def test_an_encrypted_secret_is_none(form: str) -> None:
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_what_the_platform_declares_holds_no_secret_in_clear(stack: str) -> None:
-    assert list(plain_secrets(state(program(PLATFORM, stack)))) == []
+    assert list(plain_secrets(state(whole(PLATFORM, stack)))) == []
 
 
 @pytest.fixture(scope="module")
@@ -147,8 +147,8 @@ def test_the_command_judges_a_state_and_writes_what_is_asked_for(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [
-        spoiled(row, {"enableHttpsTrafficOnly": False}) if row.name == "lake" and "StorageAccount" in row.kind else row
-        for row in program(PLATFORM, "prod")
+        spoiled(row, {"enableHttpsTrafficOnly": False}) if row.name == "lake" and "StorageAccount" in row.type else row
+        for row in whole(PLATFORM, "prod")
     ]
     file = tmp_path / "state.json"
     file.write_text(json.dumps(state(rows)))

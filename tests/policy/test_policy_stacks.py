@@ -11,8 +11,8 @@ from pulumi_policy import StackValidationArgs
 from pulumi_policy.policy import _NotApplicableError
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
+from deployment.declared.model import Declared
 from deployment.judged.judging import estate
-from deployment.judged.programs import Declaration
 from policy.rules import RULES, STACK_RULES
 from policy.rules.rule import policy
 from policy.rules.stack_rule import StackRule, stack_policy
@@ -26,7 +26,7 @@ BREAKS = [(rule, words) for rule, cases in CASES.items() for words in cases.brea
 DAY = date(2027, 1, 31)
 
 
-def faults(rule: StackRule, rows: Sequence[Declaration]) -> list[str]:
+def faults(rule: StackRule, rows: Sequence[Declared]) -> list[str]:
     """Return the names of the resources at fault."""
     found, unknown = rule.faults(estate(rows))
     assert unknown is None
@@ -54,18 +54,16 @@ def test_a_bad_stack_is_refused_and_the_resource_named(rule: str, words: str) ->
 
 @pytest.mark.parametrize("rule", CASES)
 def test_references_whose_values_come_later_are_known_by_their_resource(rule: str) -> None:
-    rows = [
-        replace(row, inputs={**row.inputs, **dict.fromkeys(row.dependencies, UNKNOWN_STRING_VALUE)}) for row in CASES[rule].good
-    ]
+    rows = [replace(row, inputs={**row.inputs, **dict.fromkeys(row.sources, UNKNOWN_STRING_VALUE)}) for row in CASES[rule].good]
     if rule not in {"aml-network", "private-endpoints"}:
         assert faults(BY_ID[rule], rows) == []
 
 
 @pytest.mark.parametrize("rule", CASES)
 def test_an_api_version_in_the_tokens_changes_nothing(rule: str) -> None:
-    def versioned(row: Declaration) -> Declaration:
-        module, _, name = row.kind.removeprefix("azure-native:").partition(":")
-        return replace(row, kind=f"azure-native:{module}/v20240101:{name}") if row.kind.startswith("azure-native:") else row
+    def versioned(row: Declared) -> Declared:
+        module, _, name = row.type.removeprefix("azure-native:").partition(":")
+        return replace(row, type=f"azure-native:{module}/v20240101:{name}") if row.type.startswith("azure-native:") else row
 
     change, named = next(iter(CASES[rule].breaks.values()))
     assert faults(BY_ID[rule], [versioned(row) for row in CASES[rule].good]) == []

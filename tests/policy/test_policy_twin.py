@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from deployment.declared.model import Declared
+from deployment.declared.programs import PLATFORM, RELEASE, whole
 from deployment.judged.judging import findings, stack_resource
-from deployment.judged.programs import PLATFORM, RELEASE, Declaration, program
 from local.engine.build import Engine, ensure_engine
 from local.progress import Progress
 from policy.audit.findings import CATALOGUE, Finding
@@ -45,7 +46,7 @@ PUBLIC = {"eh-namespace-filtered"}
 
 
 def broken(project: str, stack: str) -> tuple[Finding, ...]:
-    return findings(program(project, stack), stack)
+    return findings(whole(project, stack), stack)
 
 
 @pytest.mark.parametrize(("project", "stack"), PROGRAMS)
@@ -65,14 +66,14 @@ def test_every_waiver_is_needed_by_what_the_programs_declare() -> None:
     assert held <= needed
 
 
-def _targets(rule: str) -> list[tuple[str, Declaration, Asked, Break]]:
+def _targets(rule: str) -> list[tuple[str, Declared, Asked, Break]]:
     """Real resources of the kinds that a rule judges, and a bad example for each; production first."""
     return [
         (project, row, asked, one)
         for project in (PLATFORM, RELEASE)
-        for row in program(project, "prod")
+        for row in whole(project, "prod")
         for asked, one in BREAKS
-        if asked.rule == rule and kind_of(row.kind) == asked.kind and one == asked.cases.breaks[0]
+        if asked.rule == rule and kind_of(row.type) == asked.kind and one == asked.cases.breaks[0]
     ]
 
 
@@ -85,7 +86,7 @@ def test_a_spoiled_property_of_a_real_resource_is_refused_by_its_rule(rule: str)
     for project, row, asked, one in _targets(rule)[:3]:
         bad = spoiled(row, asked.at(one.changes))
         terms = levels("prod")[rule].terms
-        resource = stack_resource(bad.kind, bad.name, bad.inputs, urn=bad.urn)
+        resource = stack_resource(bad.type, bad.name, bad.inputs, urn=bad.urn)
         messages, unknown = BY_ID[rule].breaches(asked.kind, resource.props, terms)
         assert unknown is None
         assert messages, (project, row.urn)
@@ -96,9 +97,9 @@ def test_a_spoiled_property_of_a_real_resource_is_refused_by_its_rule(rule: str)
 def test_a_real_stack_without_what_a_rule_demands_is_refused(rule: str, kind: str) -> None:
     project = RELEASE if rule.startswith("k8s") else PLATFORM
     stack = "dev" if rule in PUBLIC else "prod"
-    rows = program(project, stack)
+    rows = whole(project, stack)
     assert rule not in {one.rule for one in findings(rows, stack)}
-    without = [row for row in rows if row.kind != kind]
+    without = [row for row in rows if row.type != kind]
     assert len(without) < len(rows)
     assert rule in {one.rule for one in findings(without, stack)}
 
@@ -111,7 +112,7 @@ def engine() -> Engine:
 @pytest.mark.engine
 @pytest.mark.parametrize(("project", "stack"), PROGRAMS)
 def test_the_engine_passes_the_state_of_each_program(engine: Engine, project: str, stack: str, tmp_path: Path) -> None:
-    code, output = analyze(engine, tmp_path, state(program(project, stack)), stack)
+    code, output = analyze(engine, tmp_path, state(whole(project, stack)), stack)
     assert code == 0, output
     assert "mlops-forecasting@v0.1.0" in output
     assert "[mandatory]" not in output
@@ -119,14 +120,14 @@ def test_the_engine_passes_the_state_of_each_program(engine: Engine, project: st
 
 @pytest.mark.engine
 def test_the_engine_refuses_the_insecure_twin_rule_by_rule(engine: Engine, tmp_path: Path) -> None:
-    twins: list[Declaration] = []
+    twins: list[Declared] = []
     expected: Counter[tuple[str, str]] = Counter()
     for rule in RULES:
         for _, row, asked, one in _targets(rule.id)[:1]:
             name = f"twin-{rule.id}"
             twins.append(replace(spoiled(row, asked.at(one.changes)), name=name, urn=f"{row.urn.rpartition('::')[0]}::{name}"))
             expected[rule.id, name] += 1
-    root = next(row for row in program(PLATFORM, "prod") if row.kind == "pulumi:pulumi:Stack")
+    root = next(row for row in whole(PLATFORM, "prod") if row.type == "pulumi:pulumi:Stack")
     code, output = analyze(engine, tmp_path, state([root, *twins]), "prod")
     assert code != 0
     level = {rule: found.name for rule, found in levels("prod").items()}

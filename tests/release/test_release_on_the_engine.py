@@ -21,8 +21,8 @@ from google.protobuf import empty_pb2
 from pulumi import automation
 from pulumi.runtime.proto import plugin_pb2, provider_pb2 as pb, provider_pb2_grpc
 
-from deployment.declared import declared
-from deployment.declared_release import DIGESTS, KUBECONFIG, ROOT
+from deployment.declared.clouds import KUBECONFIG
+from deployment.declared.programs import DIGESTS, ROOT, declared
 from deployment.pulumi_stack import EngineFailedError
 from local.engine.build import ensure_engine
 from local.engine.workspace import Workspace

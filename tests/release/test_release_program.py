@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from deployment.declared import Program, declared
-from deployment.declared_release import DIGESTS, ROOT, kubernetes, released, stack_values
+from deployment.declared.model import Program
+from deployment.declared.programs import DIGESTS, RELEASE, ROOT, declared, kubernetes, released, stack_values
 from rollout.digests import KEYS
 from rollout.engine import URLS
 
@@ -269,5 +269,5 @@ def test_the_program_reads_like_a_table_of_contents_and_names_no_stack():
 
 def test_the_stack_files_hold_no_digest():
     for stack in STACKS:
-        assert not set(KEYS.values()) & set(stack_values(stack))
+        assert not set(KEYS.values()) & set(stack_values(stack, RELEASE))
         assert "sha256" not in Path(ROOT / "release" / f"Pulumi.{stack}.yaml").read_text()

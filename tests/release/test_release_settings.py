@@ -8,10 +8,10 @@ from copy import deepcopy
 import pytest
 from hypothesis import given, strategies as st
 
-from deployment.declared_release import DIGESTS, stack_values
+from deployment.declared.programs import DIGESTS, RELEASE, stack_values
 from release.settings import SettingRefusedError, Settings
 
-VALUES = stack_values("dev")
+VALUES = stack_values("dev", RELEASE)
 A = DIGESTS["a"]
 
 
@@ -27,7 +27,7 @@ def changed(path: str, value: object) -> dict:
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_the_stack_files_are_accepted_and_hold_no_workload(stack):
-    settings = Settings.of(stack_values(stack))
+    settings = Settings.of(stack_values(stack, RELEASE))
     assert (settings.qa_digest, settings.active, settings.handler_digest) == ("", "", "")
     assert settings.slot_digests == {"blue": "", "green": ""}
 

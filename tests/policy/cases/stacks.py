@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from deployment.judged.programs import Declaration
+from deployment.declared.model import Declared
 from policy.rules import companions, whole
 from policy.rules.estate import STACK
 from tests.policy.cases import running
@@ -17,11 +17,11 @@ REGISTRY = "crforecasting.azurecr.io"
 LABELS = {"app": "scoring"}
 
 
-def res(kind: str, name: str, inputs: Mapping[str, Any] | None = None, **refers: str) -> Declaration:
+def res(kind: str, name: str, inputs: Mapping[str, Any] | None = None, **refers: str) -> Declared:
     """Return a resource; `refers` names, by input, the URN of the resource that it comes from."""
     urn = f"urn:pulumi:dev::p::{kind}::{name}"
-    dependencies = {input_name: [other] for input_name, other in refers.items()}
-    return Declaration(kind=kind, name=name, urn=urn, inputs=dict(inputs or {}), dependencies=dependencies, protect=False)
+    sources = {input_name: [other] for input_name, other in refers.items()}
+    return Declared(type=kind, name=name, urn=urn, inputs=dict(inputs or {}), sources=sources)
 
 
 def urn_of(kind: str, name: str) -> str:
@@ -36,32 +36,32 @@ PREMIUM = res(f"{A}containerregistry:Registry", "images", {"sku": {"name": "Prem
 class StackCases:
     """Good resources, and changes that break the rule: by words, what to do and which resource is then named."""
 
-    good: tuple[Declaration, ...]
-    breaks: Mapping[str, tuple[Callable[[list[Declaration]], list[Declaration]], str]]
-    also_good: tuple[tuple[Declaration, ...], ...] = field(default=())
+    good: tuple[Declared, ...]
+    breaks: Mapping[str, tuple[Callable[[list[Declared]], list[Declared]], str]]
+    also_good: tuple[tuple[Declared, ...], ...] = field(default=())
 
 
-def without(name: str) -> Callable[[list[Declaration]], list[Declaration]]:
+def without(name: str) -> Callable[[list[Declared]], list[Declared]]:
     """Take a resource away."""
     return lambda rows: [row for row in rows if row.name != name]
 
 
-def with_inputs(name: str, **inputs: Any) -> Callable[[list[Declaration]], list[Declaration]]:
+def with_inputs(name: str, **inputs: Any) -> Callable[[list[Declared]], list[Declared]]:
     """Change inputs of a resource."""
     return lambda rows: [replace(row, inputs={**row.inputs, **inputs}) if row.name == name else row for row in rows]
 
 
-def pointing_nowhere(name: str) -> Callable[[list[Declaration]], list[Declaration]]:
+def pointing_nowhere(name: str) -> Callable[[list[Declared]], list[Declared]]:
     """Take the references of a resource away."""
-    return lambda rows: [replace(row, dependencies={}) if row.name == name else row for row in rows]
+    return lambda rows: [replace(row, sources={}) if row.name == name else row for row in rows]
 
 
-def plus(*more: Declaration) -> Callable[[list[Declaration]], list[Declaration]]:
+def plus(*more: Declared) -> Callable[[list[Declared]], list[Declared]]:
     """Add resources."""
     return lambda rows: [*rows, *more]
 
 
-ROOT = Declaration(kind=STACK, name="p-dev", urn=STACK_URN, inputs={}, dependencies={}, protect=False)
+ROOT = Declared(type=STACK, name="p-dev", urn=STACK_URN, inputs={})
 ACCOUNT, LAKE = (
     res(companions.ACCOUNT, "account", {"accountName": "stone"}),
     res(companions.ACCOUNT, "lake", {"accountName": "dlsone", "isHnsEnabled": True}),
@@ -79,21 +79,21 @@ TRACES = res(whole.TRACES, "traces", {"resourceName": "ins-one"})
 ROLE = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/"
 
 
-def _endpoint(name: str, target: Declaration, *groups: str) -> Declaration:
+def _endpoint(name: str, target: Declared, *groups: str) -> Declared:
     link = {"name": name, "groupIds": list(groups)}
     return res(companions.ENDPOINT, name, {"privateLinkServiceConnections": [link]}, privateLinkServiceConnections=target.urn)
 
 
-def _role(name: str, role: str, principal: Declaration, scope: Declaration) -> Declaration:
+def _role(name: str, role: str, principal: Declared, scope: Declared) -> Declared:
     inputs = {"roleDefinitionId": ROLE + role}
     return res(whole.ASSIGNMENT, name, inputs, principalId=principal.urn, scope=scope.urn)
 
 
-def _alert(name: str, target: Declaration) -> Declaration:
+def _alert(name: str, target: Declared) -> Declared:
     return res(f"{A}monitor:MetricAlert", name, {}, scopes=target.urn)
 
 
-def _setting(name: str, target: Declaration) -> Declaration:
+def _setting(name: str, target: Declared) -> Declared:
     return res(f"{A}monitor:DiagnosticSetting", name, {"workspaceId": "/subscriptions/s/log"}, resourceUri=target.urn)
 
 
@@ -229,7 +229,7 @@ CASES: dict[str, StackCases] = {
         also_good=((ROOT,),),
     ),
     "prod-protect": StackCases(
-        (replace(ACCOUNT, protect=True), BUS, res(whole.LOCK, "lock", {"level": "CanNotDelete"}, scope=BUS.urn)),
+        (replace(ACCOUNT, protected=True), BUS, res(whole.LOCK, "lock", {"level": "CanNotDelete"}, scope=BUS.urn)),
         {
             "unlocked": (without("lock"), "bus"),
             "read only": (with_inputs("lock", level="ReadOnly"), "bus"),
