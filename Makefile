@@ -63,10 +63,10 @@ cost: setup ## what the stacks cost a month by list prices, side by side; STACK=
 status: setup ## what runs, what was decided, what failed
 	@$(RUN) local-cloud status --stack '$(STACK)'
 
-check: setup ## format, lint, types, sizes, policies on what both programs declare
+check: setup ## format, lint, types, sizes, policies on what both programs declare; RESULT=FOLDER for what these say
 	@$(RUN) ruff format --check . && $(RUN) ruff check .
 	@$(RUN) pyrefly check
-	@$(RUN) python -m local.size && $(RUN) python -m deployment.judged
+	@$(RUN) python -m local.size && $(RUN) python -m deployment.judged $(if $(RESULT),--results '$(RESULT)')
 
 test: setup ## all tests that are not marked slow, with the real engine; GOLDEN=1 rewrites the golden files instead
 	@$(RUN) python -m local.tests $(if $(GOLDEN),--golden)

@@ -9,6 +9,7 @@ BENCHES = {
     "forecast": ("forecast", "cost", "panels", "orange_juice"),
     "gate": ("gate",),
     "infra": ("infra",),
+    "policy": ("policy",),
     "prepare": ("prepare",),
     "scoring": ("scoring",),
     "up": ("up",),

@@ -10,12 +10,14 @@ import itertools
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from contracts.errors import FourPartError
 from deployment.declared.programs import PLATFORM, RELEASE, whole
 from deployment.judged.judging import findings
 from policy.audit.findings import CATALOGUE, Audit
 from policy.audit.formats import FORMATS
+from policy.audit.results import write_results
 from policy.rules.levels import DISABLED, levels, stacks
 
 BROKEN, REFUSED = 1, 2
@@ -25,7 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Judge both projects in the stacks that are named, else in all that have levels."""
     parser = argparse.ArgumentParser(prog="python -m deployment.judged", description=__doc__)
     parser.add_argument("stacks", nargs="*", metavar="STACK", help=f"{', '.join(stacks())}; all when none is named")
-    asked = parser.parse_args(arguments).stacks or stacks()
+    parser.add_argument(
+        "--results", type=Path, metavar="FOLDER", help="where JUnit, SARIF, JSON and the text of a comment are written"
+    )
+    given = parser.parse_args(arguments)
+    asked = given.stacks or stacks()
     if unknown := sorted(set(asked) - set(stacks())):
         parser.error(f"no stack has levels of rules under these names: {', '.join(unknown)}; there are {', '.join(stacks())}")
     projects, names = zip(*itertools.product((PLATFORM, RELEASE), asked), strict=True)
@@ -35,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FourPartError as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
+    if given.results:
+        write_results(audits, given.results)
     sys.stdout.writelines(FORMATS["table"](audit) for audit in audits)
     return BROKEN if any(audit.mandatory for audit in audits) else 0
 

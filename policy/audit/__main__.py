@@ -7,7 +7,6 @@ engine. Without a file, platform and release are exported from the backend that 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,13 +15,11 @@ from pathlib import Path
 from contracts.errors import FourPartError
 from policy.audit.findings import CATALOGUE, Audit
 from policy.audit.formats import FORMATS
+from policy.audit.results import write_results
 from policy.audit.state import Project, judge
 from policy.rules.levels import stacks
 
 BROKEN, REFUSED = 1, 2
-AGENT = "TF_BUILD"
-"""Set on every agent of Azure Pipelines."""
-ENDINGS = {"junit": "junit.xml", "sarif": "sarif", "json": "json", "comment": "md"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return REFUSED
     if given.results:
-        _write_all(audits, given.results)
+        write_results(audits, given.results)
     sys.stdout.writelines(FORMATS[given.format](audit) for audit in audits)
     return BROKEN if any(audit.mandatory for audit in audits) else 0
 
@@ -50,18 +47,6 @@ def _standing(stack: str) -> list[Audit]:
             else:
                 sys.stderr.write(f"  skipped {project.name.lower():<11}nothing was released yet\n")
     return audits
-
-
-def _write_all(audits: Sequence[Audit], folder: Path) -> None:
-    """Write each audit in the forms that pipelines show: JUnit for the tests' page, SARIF for the scans' page, JSON and Markdown."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for audit in audits:
-        for form, ending in ENDINGS.items():
-            file = folder / f"{audit.project}.{audit.stack}.{ending}"
-            file.write_text(FORMATS[form](audit))
-            if form == "comment" and AGENT in os.environ:
-                # Azure Pipelines shows the Markdown on the page of the run (learn.microsoft.com, logging commands).
-                sys.stderr.write(f"##vso[task.uploadsummary]{file.resolve()}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

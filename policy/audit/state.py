@@ -35,7 +35,7 @@ class Project(StrEnum):
             AuditRefusedError: the engine could not, or the platform was never applied.
         """
         command = ["pulumi", "stack", "export", "--non-interactive", "--stack", stack, "--file", str(file)]
-        done = subprocess.run(command, cwd=ROOT / self, capture_output=True, text=True, check=False)  # noqa: S603 - the engine on PATH
+        done = _run(command, ROOT / self)
         absent = NO_STACK in done.stderr
         if done.returncode and not absent:
             raise refused("The engine could not export the state.", tail(done.stderr))
@@ -59,7 +59,7 @@ def judge(file: Path, stack: str) -> Audit:
     state = _state(file)
     command = ["pulumi", "policy", "analyze", "--json", "--file", str(file.resolve()), "--policy-pack", str(FOLDER)]
     command += ["--policy-pack-config", str(FOLDER / f"config.{stack}.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the engine on PATH
+    done = _run(command)
     found = read(done.stdout.splitlines())
     if done.returncode and not any(one.level == "mandatory" for one in found):
         raise refused("The engine could not judge the state.", tail(done.stderr))
@@ -67,6 +67,18 @@ def judge(file: Path, stack: str) -> Audit:
     root = next((row["urn"] for row in state["deployment"].get("resources") or () if row["type"] == "pulumi:pulumi:Stack"), "")
     project = [*root.split("::"), ""][1] if root else ""
     return Audit(stack=stack, project=project, rules=asked + 1, findings=(*plain_secrets(state), *found))
+
+
+def _run(command: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - the engine on PATH
+    except FileNotFoundError as error:
+        raise AuditRefusedError(
+            "There is no engine to judge with.",
+            given=f"no `{command[0]}` on PATH",
+            allowed="Pulumi's command line on PATH",
+            remedy="Install Pulumi (pulumi.com/docs/install), or put `local-cloud run --` before the command to judge on this machine.",
+        ) from error
 
 
 def _state(file: Path) -> dict[str, Any]:

@@ -22,7 +22,9 @@ TL;DR
 3. What is broken and borne for a while stands in `policy/waivers.json`, with a reason, a role that answers for it and a last day. A
    waiver that is over, or that nothing needs any more, is a breach itself.
 4. `make check` judges what both programs declare for every stack, within seconds and without a login; `make audit` judges what stands
-   on Azure, and a pipeline does so every night: as a table, JSON, SARIF, JUnit or the text of a comment.
+   on Azure, and a pipeline does so every night: as a table, JSON, SARIF, JUnit or the text of a comment. A pull request shows the same.
+5. `make bench ONLY=policy`, 2026-11-27, two cores (AMD EPYC): the pack adds 2.6 s to a preview of dev (14.6 s) and 2.0 s to one of
+   prod (11.3 s); a state of 231 resources of prod is judged in 3.0 s.
 
 This page is made from the rules: `uv run python -m policy.rules.table > docs/policies.md`.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deployment.declared.programs import ROOT
+from policy.audit.results import ENDINGS
 from policy.rules.levels import stacks
 
 PACKAGES = ("contracts", "cost", "deployment", "infra", "policy", "release")
@@ -40,13 +41,17 @@ def test_a_spoiled_property_is_refused_by_rule_resource_and_fix(tree: Path) -> N
     replaced(
         tree / "infra" / "components" / "storage_account.py", "enable_https_traffic_only=True", "enable_https_traffic_only=False"
     )
-    done = judged(tree, "dev")
+    done = judged(tree, "dev", "--results", "results")
     assert done.returncode == 1, done.stderr
     assert "st-https" in done.stdout
     assert "StorageAccount lake" in done.stdout
     assert "Set enable_https_traffic_only=True on the StorageAccount." in done.stdout
     summaries = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
     assert [line.split(":")[0] for line in summaries] == ["mlops-forecasting dev", "mlops-forecasting-release dev"]
+    written = {file.name: file.read_text() for file in (tree / "results").iterdir()}
+    broken = {name for name, text in written.items() if "st-https" in text and name.startswith("mlops-forecasting.dev.")}
+    assert broken == {f"mlops-forecasting.dev.{ending}" for ending in ENDINGS.values()}
+    assert len(written) == 2 * len(ENDINGS)
 
 
 def test_a_program_that_breaks_is_told_in_four_parts(tree: Path) -> None:

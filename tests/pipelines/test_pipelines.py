@@ -124,8 +124,14 @@ def test_every_stack_is_audited_every_night_and_its_findings_are_shown_even_when
     assert {loaded(file)["extends"]["parameters"]["stack"] for file in audits} == STACKS
     assert all(loaded(file)["schedules"][0]["always"] == "true" for file in audits)
     (job,) = loaded(FOLDER / "audit.yml")["jobs"]
-    shown = [step for step in job["steps"] if "PublishTestResults" in step.get("task", "") or "publish" in step]
-    assert [step["condition"] for step in shown] == ["always()", "always()"]
+    assert job["steps"][-1]["template"] == "results.yml"
+    assert [step["condition"] for step in loaded(FOLDER / "results.yml")["steps"]] == ["succeededOrFailed()"] * 2
+
+
+def test_a_pull_request_shows_what_the_policies_find_in_what_the_programs_declare():
+    check = loaded(FILES[0])["stages"][0]["jobs"][0]["steps"]
+    assert "make check RESULT=$(Build.ArtifactStagingDirectory)" in values(check, "script")
+    assert check[-1]["template"] == "pipelines/results.yml"
 
 
 def test_production_comes_after_qa_and_one_release_at_a_time():

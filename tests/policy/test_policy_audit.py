@@ -177,3 +177,13 @@ def test_a_file_that_is_no_state_is_refused(engine: Engine, content: str, said: 
     assert done.returncode == 2
     assert said in done.stderr
     assert "pulumi stack export" in done.stderr
+
+
+def test_without_an_engine_on_the_path_it_says_how_to_get_one(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text('{"deployment": {}}')
+    command = [sys.executable, "-m", "policy.audit", str(file), "--stack", "dev"]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": ""}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no `pulumi` on PATH" in done.stderr
+    assert "local-cloud run --" in done.stderr
