@@ -2,9 +2,11 @@
 
 import os
 import time
+from typing import Any, override
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from local.tests import SLOW_END
 
@@ -14,7 +16,23 @@ settings.load_profile("any machine")
 
 ALWAYS = ("tests/infra/test_infra_on_the_engine", "tests/deployment/test_second_door")
 """Slow ones that come first, so that they run whatever the minutes: both stacks on the engine, and the way onto a subscription."""
+ONE_STACK = tuple(f"tests/flow/test_{name}.py" for name in ("arrival", "drills", "kills", "publication"))
+"""Files whose tests share the stack of a session, so one worker runs them."""
 LONGEST = ("tests/flow/test_release", "tests/flow/test_training", "tests/flow", "tests/release", "tests/deployment")
+
+
+class FilesByStack(LoadFileScheduling):
+    """Gives a file to one worker, and files of one stack to the same."""
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "one stack" if file in ONE_STACK else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesByStack:
+    """Take this scheduler whatever `--dist` says."""
+    return FilesByStack(config, log)
 
 
 @pytest.hookimpl(trylast=True)
