@@ -45,6 +45,7 @@ RULES: dict[str, tuple[str, str]] = {
     "network": (r"[A-Za-z0-9]([\w.-]{0,78}\w)?", "1-80 letters, digits, ._-, from a letter or digit, no final . or -"),
     "metrics": (r"[A-Za-z0-9][A-Za-z0-9-]{2,42}[A-Za-z0-9]", "4-44 letters, digits and dashes"),
     "grafana": (r"[A-Za-z][A-Za-z0-9-]{0,21}[A-Za-z0-9]", "2-23 letters, digits and dashes, from a letter"),
+    "dashboard": (r"[A-Za-z][A-Za-z0-9-]{0,28}[A-Za-z0-9]", "2-30 letters, digits and dashes, from a letter"),
     "alarm": (r"[^*#&+:<>?@%{}\\/|]{0,259}[^*#&+:<>?@%{}\\/|. ]", "1-260 characters, none of *#&+:<>?@%{}/| or a backslash"),
     "collection": (r"[A-Za-z0-9]([\w.-]{1,62}[A-Za-z0-9])", "3-64 letters, digits, ._-"),
     "devops_pool": (r"[A-Za-z0-9][A-Za-z0-9.-]{1,42}[A-Za-z0-9]", "3-44 letters, digits, . and -"),
@@ -79,6 +80,7 @@ class Names:
     nat_address: str
     metrics: str
     grafana: str
+    dashboard: str
     action_group: str
     budget: str
     devops_pool: str
@@ -146,6 +148,7 @@ def names(workload: str = "mlops-forecasting", suffix: str = "") -> Names:
         nat_address=dashed("network", "pip-ng"),
         metrics=dashed("metrics", "amw"),
         grafana=_checked("grafana", f"amg{packed}"),
+        dashboard=dashed("dashboard", "dash"),
         action_group=dashed("alarm", "ag"),
         budget=dashed("budget", "budget"),
         devops_pool=dashed("devops_pool", "mdp"),

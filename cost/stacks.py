@@ -34,10 +34,14 @@ def estimate_of(stack: str) -> Estimate:
 
 
 def resources_of(stack: str) -> list[Resource]:
-    """Everything that both programs declare, components left out; idle places cost what their parts cost that stay."""
-    return [
+    """Everything that both programs declare, components left out; idle places cost what their parts cost that stay.
+
+    In an order of their own, since a program declares as its futures end.
+    """
+    found = [
         Resource(type=item.type, name=item.name, inputs=item.inputs)
         for project in (PLATFORM, RELEASE)
         for item in whole(project, stack)
         if item.type.startswith(CLOUDS)
     ]
+    return sorted(found, key=lambda resource: (resource.type, resource.name))

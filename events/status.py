@@ -1,4 +1,7 @@
-"""The handler's heartbeat: one JSON file in its state directory; `python -m events.status DIRECTORY` reads it."""
+"""The handler's heartbeat: one JSON file in its state directory; `python -m events.status [DIRECTORY]` reads it.
+
+Probes run it every few seconds, so it imports no client.
+"""
 
 from __future__ import annotations
 
@@ -124,11 +127,12 @@ def read_status(path: Path) -> Status | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the heartbeat of a state directory; 0 when it is fresh, as a liveness probe asks."""
+    """Print the heartbeat of a state directory, that of HANDLER_STATE when none is named; 0 when it is fresh, as a liveness probe asks."""
     given = sys.argv[1:] if arguments is None else arguments
-    status = read_status(Path(given[0])) if len(given) == 1 else None
+    folder = given[0] if given else os.environ.get("HANDLER_STATE", "")
+    status = read_status(Path(folder)) if len(given) <= 1 else None
     if status is None:
-        sys.stderr.write("no heartbeat: python -m events.status DIRECTORY, with the directory of HANDLER_STATE\n")
+        sys.stderr.write(f"no heartbeat in {folder or 'no directory'}: python -m events.status [DIRECTORY], else HANDLER_STATE\n")
         return 1
     sys.stdout.write(json.dumps(asdict(status), indent=2) + "\n")
     return 0 if status.fresh else 1

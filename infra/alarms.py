@@ -41,13 +41,20 @@ class LogAlarm:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterAlarm:
-    """Fires when an expression of Prometheus holds for `minutes`."""
+    """Fires when what Prometheus measures is over (or, with `below`, under) its bound for `minutes`."""
 
     name: str
-    expression: str
+    measure: str
+    bound: float
     severity: int
     means: str
+    below: bool = False
     minutes: int = 5
+
+    @property
+    def expression(self) -> str:
+        """The condition in the language of Prometheus."""
+        return f"{self.measure} {'<' if self.below else '>'} {self.bound:g}"
 
 
 LAG = r"event=lag .*records=(\d+)"
@@ -164,25 +171,31 @@ LOGS: tuple[LogAlarm, ...] = (
 CLUSTER: tuple[ClusterAlarm, ...] = (
     ClusterAlarm(
         name="scoring-fails",
-        expression='sum(rate(scoring_requests_total{status=~"5.."}[5m])) / sum(rate(scoring_requests_total[5m])) > 0.01',
+        measure='sum(rate(scoring_requests_total{status=~"5.."}[5m])) / sum(rate(scoring_requests_total[5m]))',
+        bound=0.01,
         severity=1,
         means="More than one answer in a hundred of the scoring service is an error of its own.",
     ),
     ClusterAlarm(
         name="scoring-slow",
-        expression="histogram_quantile(0.99, sum by (le) (rate(scoring_seconds_bucket[5m]))) > 0.25",
+        measure="histogram_quantile(0.99, sum by (le) (rate(scoring_seconds_bucket[5m])))",
+        bound=0.25,
         severity=2,
         means="One answer in a hundred takes longer than a quarter of a second.",
     ),
     ClusterAlarm(
         name="handler-down",
-        expression=f'kube_statefulset_status_replicas_ready{{namespace="{NAMESPACE}",statefulset="{HANDLER}"}} < 1',
+        measure=f'kube_statefulset_status_replicas_ready{{namespace="{NAMESPACE}",statefulset="{HANDLER}"}}',
+        bound=1,
+        below=True,
         severity=1,
         means="No event handler is ready: events wait on the bus.",
     ),
     ClusterAlarm(
         name="node-not-ready",
-        expression='kube_node_status_condition{condition="Ready",status="true"} == 0',
+        measure='kube_node_status_condition{condition="Ready",status="true"}',
+        bound=1,
+        below=True,
         severity=2,
         means="A node of the cluster is not ready.",
         minutes=10,

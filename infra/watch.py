@@ -1,4 +1,4 @@
-"""What watches the platform: logs of every part, metrics of the cluster, a workbook, alarms, and the budget."""
+"""What watches the platform: logs of every part, metrics of the cluster, a workbook, a dashboard, alarms, and the budget."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from infra.components.alarms import Alarms, AlarmsArgs
 from infra.components.budget import Budget, BudgetArgs
 from infra.components.cluster import Cluster
 from infra.components.cluster_metrics import ClusterMetrics, ClusterMetricsArgs
+from infra.components.dashboard import Dashboard, DashboardArgs
 from infra.components.diagnostics import Diagnostics, DiagnosticsArgs
 from infra.components.grants import Grants
 from infra.components.observability import Observability
@@ -40,6 +41,7 @@ def watch(
     every = {**parts, Part.LOG_ANALYTICS: telemetry.log_analytics_id, Part.METRICS: metrics.workspace_id}
     Diagnostics("diagnostics", DiagnosticsArgs(parts=every, log_analytics_id=telemetry.log_analytics_id))
     Workbook("workbook", WorkbookArgs(placement=placement, log_analytics_id=telemetry.log_analytics_id))
+    Dashboard("dashboard", DashboardArgs(placement=placement, parts=every))
     alarms_args = AlarmsArgs(
         placement=placement,
         settings=settings.operations,

@@ -46,6 +46,8 @@ FREE: dict[str, str] = {
     "azure-native:authorization:RoleAssignment": _RIGHT,
     "azure-native:consumption:Budget": _RIGHT,
     "azure-native:containerservice:MaintenanceConfiguration": _PART,
+    "azure-native:dashboard:Dashboard": "only the data that it asks for are counted, where they lie",
+    "azure-native:dashboard:DashboardDefinition": _PART,
     "azure-native:databricks:AccessConnector": _RIGHT,
     "azure-native:devcenter:DevCenter": "what its pools run is counted there",
     "azure-native:devcenter:Project": "what its pools run is counted there",

@@ -32,6 +32,7 @@ WITH_OWN_IDENTITY = {
 }
 NAME_INPUTS = (
     "accountName",
+    "dashboardName",
     "connectorName",
     "namespaceName",
     "registryName",
@@ -49,6 +50,7 @@ NAME_INPUTS = (
 )
 CHILD_NAME_INPUTS = (
     "virtualNetworkLinkName",
+    "definitionName",
     "configName",
     "containerName",
     "computeName",

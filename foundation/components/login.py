@@ -10,6 +10,7 @@ from pulumi_azure_native import authorization, managedidentity
 
 from contracts.roles import DENIED, ROLES
 from foundation.placement import Placement
+from foundation.rights import RIGHTS
 
 GIVING = "Role Based Access Control Administrator"
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
@@ -62,20 +63,23 @@ class Login(pulumi.ComponentResource):
         """Give the identity a role on one resource."""
         self._assign(name, ROLES[role], scope)
 
-    def admit(self, name: str, role: str, scope: pulumi.Input[str]) -> None:
+    def admit(self, name: str, role: str, scope: pulumi.Input[str], condition: str | None = None) -> None:
         """Give a role to the person who ran the first bootstrap; owning the subscription opens neither blobs nor keys."""
-        person = self._placement.client.object_id
-        self._assign(name, ROLES[role], scope, principal_id=person, kind=authorization.PrincipalType.USER)
+        person, kind = self._placement.client.object_id, authorization.PrincipalType.USER
+        self._assign(name, ROLES[role], scope, principal_id=person, kind=kind, condition=condition)
 
     def grant_platform(self) -> None:
         """What bringing up a platform takes: its own resource group among it, hence on the subscription.
 
-        It may give roles, but none of those that give roles or own the subscription ("Delegate Azure role assignment
+        The person of the first bootstrap, who owns the subscription, gets the rights on data alone. The identity may give roles, but none of those that give roles or own the subscription ("Delegate Azure role assignment
         management to others with conditions", learn.microsoft.com).
         """
         subscription = pulumi.Output.format("/subscriptions/{0}", self._placement.client.subscription_id)
         self._assign("contributor", DENIED["Contributor"], subscription)
         self._assign("role-giver", DENIED[GIVING], subscription, condition=no_giving())
+        for right in RIGHTS:
+            self._assign(right.name, ROLES[right.role], subscription, condition=right.condition)
+            self.admit(f"{right.name}-person", right.role, subscription, right.condition)
 
     def _assign(
         self,

@@ -38,6 +38,8 @@ AZURE: dict[str, Kind] = {
     "containerservice:MaintenanceConfiguration": CHILD,
     "containerservice:ManagedCluster": Kind("resourceName", ("aks-",)),
     "costmanagement:Budget": CHILD,
+    "dashboard:Dashboard": Kind("dashboardName", ("dash-",)),
+    "dashboard:DashboardDefinition": CHILD,
     "dashboard:Grafana": Kind("workspaceName", ("amg",)),
     "databricks:AccessConnector": Kind("connectorName", ("dbac-",)),
     "databricks:Workspace": Kind("workspaceName", ("dbw-",)),

@@ -14,7 +14,7 @@ from release.pods import TMP, WORKLOAD_IDENTITY, container_security, environment
 from release.settings import Settings
 
 DISK = "state"
-HEARTBEAT = ["python", "-m", "events.service", "status"]
+HEARTBEAT = ["python", "-m", "events.status"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Handler(pulumi.ComponentResource):
             env=values.apply(lambda items: [*items, core.v1.EnvVarArgs(name="HANDLER_ID", value_from=own_name)]),
             resources=resources(settings.handler),
             security_context=container_security(),
-            startup_probe=exec_probe(HEARTBEAT, period=3, failures=40),
+            startup_probe=exec_probe(HEARTBEAT, period=1, failures=120),
             liveness_probe=exec_probe(HEARTBEAT, period=30, failures=4),
             volume_mounts=[TMP, core.v1.VolumeMountArgs(name=DISK, mount_path=STATE)],
         )

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from contracts.roles import ROLES
+from foundation.rights import RIGHTS
 from local.services.cloud import Cloud
 from tests.docs.blocks import README, ROOT, block_of, shape
 
@@ -108,12 +110,23 @@ def test_the_foundation_trusts_its_own_connections_alone_and_asks_for_approval(h
     assert {item["servicePrincipalId"] for item in own} == {
         held(home, identity, resourceName="id-pipelines-mlops-forecasting-dev")["clientId"]
     }
+    agent = held(home, identity, resourceName="id-pipelines-mlops-forecasting-dev")["principalId"]
+    assert {right.role: right.condition for right in RIGHTS}.items() <= rights(home, agent).items()
     release = held(home, "azuredevops/BuildDefinition", name="release", projectId=own[0]["projectId"]) if own else {}
     assert release["repository"]["ymlPath"] == "pipelines/release-dev.yml"
     groups = Cloud.open(Path(home["LOCAL_CLOUD_HOME"]) / "dev").resources.of_type("azuredevops/VariableGroup")
     told = [{item["name"]: item["value"] for item in group.properties["variables"]} for group in groups]
     expected = {"pulumiBackend": places["PULUMI_BACKEND_URL"], "pulumiSecretsProvider": places["PULUMI_SECRETS_PROVIDER"]}
     assert expected in told
+
+
+def rights(home: dict[str, str], principal: str) -> dict[str, str | None]:
+    """Roles that a principal has on the subscription, with their conditions."""
+    names = {guid: name for name, guid in ROLES.items()}
+    assignments = Cloud.open(Path(home["LOCAL_CLOUD_HOME"]) / "dev").resources.of_type("Microsoft.Authorization/roleAssignments")
+    found = [item.properties for item in assignments if item.properties["principalId"] == principal]
+    whole = [item for item in found if item["scope"].count("/") == 2]
+    return {names.get(item["roleDefinitionId"].rpartition("/")[2], ""): item.get("condition") for item in whole}
 
 
 def test_a_bootstrap_that_could_not_move_its_state_goes_on_from_there(home):

@@ -1,5 +1,11 @@
 """What the handler's command refuses before it starts, and what its other commands do."""
 
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 from events import service, status
@@ -10,6 +16,7 @@ from events.routes import Outcome
 from events.settings import Settings
 from events.targets.machine_learning import METADATA_URL
 
+ROOT = Path(__file__).parents[2]
 REGISTRY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/crmlops"
 WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/mlw-demand"
 
@@ -129,3 +136,30 @@ def test_no_or_a_damaged_heartbeat_is_not_fresh(tmp_path, capsys):
     (tmp_path / "status.json").write_text('{"pid": 1}')
     assert status.main([str(tmp_path)]) == 1
     assert "no heartbeat" in capsys.readouterr().err
+
+
+def test_a_probe_reads_the_directory_of_the_handler_and_imports_no_client(tmp_path):
+    code = (
+        "import sys; from events import status; code = status.main([]); clients = ('azure', 'httpx', 'confluent_kafka');"
+        " sys.exit(9 if any(name in sys.modules for name in clients) else code)"
+    )
+    probe = [sys.executable, "-c", code]
+    done = subprocess.run(probe, cwd=ROOT, env={"HANDLER_STATE": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.startswith(f"no heartbeat in {tmp_path}")) == (1, True)
+    counts = status.Counts(ready=0, done=0, ignored=0, dead=0, failed=0, duplicates=0, unrouted=0)
+    beat = status.Status(
+        pid=1,
+        handler="h",
+        time=time.time(),
+        state="running",
+        lag=0,
+        assigned=[],
+        expected=0,
+        missing_hubs=[],
+        paused=False,
+        bus_error="",
+        counts=counts,
+    )
+    status.write_status(tmp_path, beat)
+    done = subprocess.run(probe, cwd=ROOT, env={"HANDLER_STATE": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["handler"]) == (0, "h")

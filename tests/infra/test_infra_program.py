@@ -18,7 +18,7 @@ from tests.infra.golden_list import STACKS, file_of, listing, written
 
 UNTAGGED = {"BlobContainer", "BlobServiceProperties", "ManagementPolicy", "EventHub", "ConsumerGroup", "NamespaceNetworkRuleSet"}
 UNTAGGED |= {"SystemTopicEventSubscription", "RoleAssignment", "FederatedIdentityCredential", "MaintenanceConfiguration"}
-UNTAGGED |= {"PrivateDnsZoneGroup", "DiagnosticSetting", "DataCollectionRuleAssociation", "Budget"}
+UNTAGGED |= {"PrivateDnsZoneGroup", "DiagnosticSetting", "DataCollectionRuleAssociation", "Budget", "DashboardDefinition"}
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -121,6 +121,40 @@ def test_the_workbook_shows_every_panel_under_a_name_that_stays() -> None:
         assert all(item["content"]["query"].count("|") >= 1 for item in content["items"])
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_dashboard_shows_what_each_alarm_watches_and_its_bound(stack: str) -> None:
+    program = declared(stack)
+    model = json.loads(program.one("dashboard:DashboardDefinition").inputs["properties"]["serializedData"])
+    panels = {panel["title"]: panel for panel in model["panels"]}
+    assert list(panels) == [alarm.name for alarm in (*METRICS, *CLUSTER)]
+    for alarm in (*METRICS, *CLUSTER):
+        first, last = panels[alarm.name]["fieldConfig"]["defaults"]["thresholds"]["steps"]
+        assert (first["value"], last["value"]) == (None, alarm.bound)
+        assert (last["color"] == "green") == alarm.below
+    alerts = {item.name: item.inputs for item in program.of("monitor:MetricAlert")}
+    for alarm in METRICS:
+        (target,) = panels[alarm.name]["targets"]
+        (resource,) = target["azureMonitor"]["resources"]
+        assert alerts[alarm.name]["scopes"][0].endswith(f"/{resource['resourceName']}")
+        assert target["azureMonitor"]["metricNamespace"] == NAMESPACES[alarm.part].lower()
+    rules = program.one("alertsmanagement:PrometheusRuleGroup").inputs["rules"]
+    measured = [panel["targets"][0]["expr"] for panel in model["panels"] if panel["datasource"]["type"] == "prometheus"]
+    assert all(rule["expression"].startswith(f"{measure} ") for rule, measure in zip(rules, measured, strict=True))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_panels_of_the_dashboard_cover_each_other_nowhere(stack: str) -> None:
+    model = json.loads(declared(stack).one("dashboard:DashboardDefinition").inputs["properties"]["serializedData"])
+    cells = [
+        (x, y)
+        for place in (panel["gridPos"] for panel in model["panels"])
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+
+
 def test_the_alarm_on_lag_reads_the_line_that_the_handler_writes(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger="events"):
         record("lag", handler="event-handler-0", records=120)

@@ -64,6 +64,18 @@ class ActionGroupKind(Kind):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DashboardKind(Kind):
+    """The kind of a dashboard's definition, with the form of its content."""
+
+    @override
+    def refusals(self, inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Refuse content that is no JSON."""
+        content = str(inputs.get("properties", {}).get("serializedData", "{}"))
+        known = content == UNKNOWN or _is_json(content)
+        return [] if known else [("properties.serializedData", "The content is no JSON.")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkbookKind(Kind):
     """The kind, with the forms of its name and of its content."""
 
@@ -131,6 +143,13 @@ KINDS = (
         "associationName",
         "collection",
         extension="resourceUri",
+    ),
+    _kind("dashboard:Dashboard", "Dashboard/dashboards", "dashboardName", "dashboard", outputs=_ready),
+    DashboardKind(
+        sdk_type="azure-native:dashboard:DashboardDefinition",
+        arm_type="Microsoft.Dashboard/dashboards/dashboardDefinitions",
+        names=("dashboardName", "definitionName"),
+        rule=rule(RULES["dashboard"]),
     ),
     _kind("dashboard:Grafana", "Dashboard/grafana", "workspaceName", "grafana", outputs=_grafana),
     _kind("applicationinsights:Workbook", "Insights/workbooks", "resourceName", "alarm", of=WorkbookKind),

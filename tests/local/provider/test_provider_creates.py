@@ -254,5 +254,9 @@ def test_values_are_those_of_the_service_where_the_sdks_are_another_ones(client:
     assert "allowed: Equals, GreaterThan" in faults["criteria.allOf.operator"]
     book = {"resourceGroupName": "rg-shop", "resourceName": "book", "displayName": "d", "category": "c", "serializedData": "{"}
     assert sorted(client.check("applicationinsights:Workbook", book)) == ["resourceName", "serializedData"]
+    board = {"resourceGroupName": "rg-shop", "dashboardName": "d1", "definitionName": "default"}
+    assert sorted(client.check("dashboard:DashboardDefinition", {**board, "properties": {"serializedData": "{"}})) == [
+        "properties.serializedData"
+    ]
     good = {**inputs, "criteria": {"allOf": [{**condition, "operator": "GreaterThan"}]}, "severity": 4}
     assert client.check("monitor:ScheduledQueryRule", good) == {}
