@@ -19,10 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_pipelines.forecasting.horizons import JUDGED_PERIODS
 from ml_pipelines.gate.bootstrap import Resampling
 from ml_pipelines.gate.decide import OTHER_RECIPE
 from ml_pipelines.gate.limits import Limits
 from ml_pipelines.gate.measures import change
+from ml_pipelines.steps.incumbents import WINDOWS_BACK
 
 type Cells = NDArray[np.float64]
 """(series, periods)."""
@@ -38,34 +40,35 @@ BARTLETT_LAGS = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """Origins of a comparison and what is forecast from each."""
+    """What a comparison judges from each of its origins: periods of a window, which short horizons roll through."""
 
     name: str
     series: int
-    horizon: int
-    origins: int
+    window: int
+    origins: int = len(WINDOWS_BACK)
 
 
 SHAPES = (
-    Shape(name="daily", series=100, horizon=28, origins=2),
-    Shape(name="daily", series=500, horizon=28, origins=2),
-    Shape(name="hourly", series=100, horizon=48, origins=2),
-    Shape(name="weekly", series=900, horizon=2, origins=2),
-    Shape(name="monthly", series=100, horizon=3, origins=2),
+    Shape(name="daily", series=500, window=90),
+    Shape(name="daily", series=500, window=28),
+    Shape(name="daily", series=100, window=28),
+    Shape(name="hourly", series=100, window=48),
+    Shape(name="weekly", series=900, window=JUDGED_PERIODS),
+    Shape(name="monthly", series=100, window=JUDGED_PERIODS),
 )
 
 
 def origins(shape: Shape, factor: float, seed: int) -> list[Pair]:
     """Sales and both forecasts at each origin; the challenger's error is `factor` of what it would be, in expectation."""
-    random = np.random.default_rng((seed, shape.series, shape.horizon))
+    random = np.random.default_rng((seed, shape.series, shape.window))
     level = np.exp(random.normal(LEVEL, SPREAD, (shape.series, 1)))
     kept = [random.normal(0, SERIES_SD, (shape.series, 1)) for _ in range(2)]
     found = []
     for _ in range(shape.origins):
-        mean = level * (1 + 0.3 * np.sin(np.arange(shape.horizon) * 2 * np.pi / 7))
+        mean = level * (1 + 0.3 * np.sin(np.arange(shape.window) * 2 * np.pi / 7))
         y = random.poisson(mean).astype(float)
         mine, theirs = (
-            mean * np.exp(_shared(random, shape.horizon) + own + random.normal(0, CELL_SD, mean.shape)) for own in kept
+            mean * np.exp(_shared(random, shape.window) + own + random.normal(0, CELL_SD, mean.shape)) for own in kept
         )
         found.append((y, y + (mine - y) * factor, theirs))
     return found
@@ -114,7 +117,7 @@ def main() -> None:
     seeds = chosen.parse_args().seeds
     sys.stdout.write(f"promoted, % of {seeds} seeds (standard error of 5 %: {100 * math.sqrt(0.05 * 0.95 / seeds):.1f})\n")
     columns = "".join(f"{name:>13}" for name in FACTORS)
-    sys.stdout.write(f"{'panel':9}{'series':>7}{'h':>4}{'origins':>9}  {'test':18}{columns}{'CPU ms':>9}\n")
+    sys.stdout.write(f"{'panel':9}{'series':>7}{'window':>8}{'origins':>9}  {'test':18}{columns}{'CPU ms':>9}\n")
     for shape in SHAPES:
         for name, test in TESTS.items():
             _line(shape, name, test, seeds)
@@ -128,7 +131,7 @@ def _line(shape: Shape, name: str, test: Callable[[list[Pair]], bool], seeds: in
         told += f"{100 * sum(test(pairs) for pairs in made) / seeds:13.1f}"
         used += time.process_time() - began
     cost = 1000 * used / seeds / len(FACTORS)
-    sys.stdout.write(f"{shape.name:9}{shape.series:7}{shape.horizon:4}{shape.origins:9}  {name:18}{told}{cost:9.2f}\n")
+    sys.stdout.write(f"{shape.name:9}{shape.series:7}{shape.window:8}{shape.origins:9}  {name:18}{told}{cost:9.2f}\n")
 
 
 def _difference(y: Cells, first: Cells, second: Cells) -> Cells:

@@ -80,9 +80,11 @@ def _empty(engine: Engine, stack: str) -> Iterator[PulumiEngine]:
         state = Path(scratch)
         server, port = serve(Deployment(resources=Resources(Store(state / "cloud.db")), endpoints=Endpoints.of(state)), 0)
         pulumi = PulumiEngine.of(engine, state=state, project=ROOT, stack=stack, provider_port=port)
-        pulumi.init()
-        yield pulumi
-        server.stop(0).wait()
+        try:
+            pulumi.init()
+            yield pulumi
+        finally:
+            server.stop(0).wait()
 
 
 @contextmanager
@@ -91,10 +93,12 @@ def _hubs(state: Path) -> Iterator[None]:
     endpoints = Endpoints.of(state)
     command = broker.command(broker.BROKER.ensure(Progress()), endpoints.kafka, state / "eventhubs")
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
-    broker.wait_ready(endpoints.bootstrap)
-    yield
-    running.terminate()
-    running.wait()
+    try:
+        broker.wait_ready(endpoints.bootstrap)
+        yield
+    finally:
+        running.terminate()
+        running.wait()
 
 
 if __name__ == "__main__":

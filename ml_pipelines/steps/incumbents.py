@@ -16,8 +16,8 @@ from ml_pipelines.steps import measured, trained
 from ml_pipelines.steps.prepared import Prepared
 from ml_pipelines.steps.refit import load, refitted
 
-WINDOWS_BACK = (1, 3)
-"""Cutoffs of a comparison of recipes, in judged windows before the panel's end: that of the judgement, and one that is older
+WINDOWS_BACK = (1, 3, 4)
+"""Cutoffs of a comparison of recipes, in judged windows before the panel's end: that of the judgement, and two that are older
 than the window on which the ladder chose its rung."""
 
 

@@ -16,6 +16,7 @@ import pytest
 from contracts.roles import ROLES
 from foundation.rights import RIGHTS
 from local.services.cloud import Cloud
+from tests.access import accessed
 from tests.docs.blocks import README, ROOT, block_of, shape
 
 COPIED = ("contracts", "deployment", "foundation", "images", "infra", "policy", "rollout", "release")
@@ -55,6 +56,9 @@ def phases(text: str) -> list[str]:
 def test_preview_deploy_and_an_arriving_file_bring_an_empty_subscription_to_a_decision(home, tmp_path):
     checked = on(home, "make", "preflight")
     assert answer(checked)["findings"] == []
+    asked = accessed(Cloud.open(Path(home["LOCAL_CLOUD_HOME"]) / "dev"))
+    assert [(line["principal"], line["status"]) for line in asked if line["path"] == "/subscriptions"] == [("deployer", 200)]
+    assert any(line["service"] == "identity" and line["path"] == "/msi/token" for line in asked)
     begun = on(home, "make", "bootstrap")
     places = answer(begun)
     assert places["PULUMI_BACKEND_URL"] == "azblob://state?storage_account=stpmlopsforecastingdev"

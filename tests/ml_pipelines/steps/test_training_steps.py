@@ -182,7 +182,8 @@ def test_another_recipe_is_compared_in_the_sources_of_the_registered_one(lane, t
     stored = Path(tracking.client.get_run(made.run_id).info.artifact_uri.removeprefix("file://")) / "model" / "code.zip"
     with zipfile.ZipFile(stored) as archive:
         sources = {name: archive.read(name) for name in archive.namelist()}
-    sources["ml_pipelines/steps/refit.py"] = b"raise SystemExit('the sources of version 1')"
+    told_cutoffs = b"import sys; raise SystemExit('the sources of version 1, ' + ' '.join(sys.argv[-3:]))"
+    sources["ml_pipelines/steps/refit.py"] = told_cutoffs
     with zipfile.ZipFile(stored, "w") as archive:
         for name, content in sources.items():
             archive.writestr(name, content)
@@ -190,7 +191,8 @@ def test_another_recipe_is_compared_in_the_sources_of_the_registered_one(lane, t
     for name, more in {"prepare": [], "train": ['--recipe={"rungs": ["seasonal_naive"]}'], "evaluate": []}.items():
         assert lane.step(name, where, version, *more) == 0
     assert lane.step("compare", where, version) == 2
-    assert "demand version 1: the sources of version 1" in capsys.readouterr().err
+    cutoffs = " ".join(f"--cutoff={DAYS - back * 28}" for back in (1, 3, 4))
+    assert f"demand version 1: the sources of version 1, {cutoffs}" in capsys.readouterr().err
 
 
 def test_an_experiment_is_judged_and_never_registered(lane):
