@@ -14,8 +14,8 @@ from local.tests import SLOW_END
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-ALWAYS = ("tests/infra/test_infra_on_the_engine", "tests/deployment/test_second_door")
-"""Slow ones that come first, so that they run whatever the minutes: both stacks on the engine, and the way onto a subscription."""
+ALWAYS = ("tests/docs/test_readme_blocks", "tests/deployment/test_second_door", "tests/infra/test_infra_on_the_engine")
+"""Slow ones that come first, so that they run whatever the minutes: the README's two doors, and both stacks on the engine."""
 ONE_STACK = tuple(f"tests/flow/test_{name}.py" for name in ("arrival", "drills", "kills", "publication"))
 """Files whose tests share the stack of a session, so one worker runs them."""
 LONGEST = ("tests/flow/test_release", "tests/flow/test_training", "tests/flow", "tests/release", "tests/deployment")
