@@ -43,12 +43,17 @@ class Login(pulumi.ComponentResource):
             tags=settings.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self._trusted: list[pulumi.Resource] = []
         self.client_id = self._identity.client_id
         self.register_outputs({"client_id": self.client_id})
 
     def trust(self, name: str, issuer: pulumi.Input[str], subject: pulumi.Input[str]) -> None:
-        """Let the bearer of exactly this subject's tokens act as the identity."""
-        managedidentity.FederatedIdentityCredential(
+        """Let the bearer of exactly this subject's tokens act as the identity.
+
+        One after the other: Azure refuses credentials of one identity that are written at once
+        (hashicorp/terraform-provider-azurerm#19968).
+        """
+        credential = managedidentity.FederatedIdentityCredential(
             name,
             federated_identity_credential_resource_name=name,
             resource_name_=self._identity.name,
@@ -56,8 +61,9 @@ class Login(pulumi.ComponentResource):
             issuer=issuer,
             subject=subject,
             audiences=[AUDIENCE],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(self._trusted)),
         )
+        self._trusted.append(credential)
 
     def grant(self, name: str, role: str, scope: pulumi.Input[str]) -> None:
         """Give the identity a role on one resource."""

@@ -10,6 +10,7 @@ from typing import Any
 from local.provider import schema
 from local.provider.kinds import Kind
 from local.provider.kinds.kind import DEFAULT, at
+from local.provider.locations import fault_of
 from local.provider.wire import UNKNOWN
 
 _INDEX = re.compile(r"\[\d+\]")
@@ -27,7 +28,9 @@ def failures(kind: Kind, inputs: Mapping[str, Any], secrets: frozenset[str] = fr
     """All faults of the inputs; values that are unknown in a preview are taken as good."""
     found = [item for item in _object("", schema.inputs(kind.sdk_type), inputs) if _INDEX.sub("", item.path) not in kind.values]
     found += [failure for path, allowed in kind.values.items() for failure in _listed(path, allowed, at(inputs, path))]
-    found += _name(kind, inputs) + [Failure(path=path, reason=reason) for path, reason in kind.refusals(inputs)]
+    found += (
+        _name(kind, inputs) + _place(kind, inputs) + [Failure(path=path, reason=reason) for path, reason in kind.refusals(inputs)]
+    )
     return [_covered(failure) if failure.path.split(".")[0].split("[")[0] in secrets else failure for failure in found]
 
 
@@ -59,6 +62,12 @@ def _name(kind: Kind, inputs: Mapping[str, Any]) -> list[Failure]:
         return []
     reason = f"{kind.rule.code}: '{name}' is not a valid name for {kind.arm_type}; allowed: {kind.rule.words}."
     return [Failure(path=own, reason=reason)]
+
+
+def _place(kind: Kind, inputs: Mapping[str, Any]) -> list[Failure]:
+    given = inputs.get("location") if "location" in schema.inputs(kind.sdk_type) else None
+    reason = fault_of(given, kind.arm_type) if isinstance(given, str) and given != UNKNOWN else ""
+    return [Failure(path="location", reason=reason)] if reason else []
 
 
 def _object(path: str, shape: Mapping[str, schema.Property], value: Mapping[str, Any]) -> list[Failure]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +25,8 @@ from local.tokens import TENANT
 
 GROUP_LEVEL = 5
 """Parts of a resource group's id when split at `/`."""
+WRITING_SECONDS = 0.2
+"""How long a write of a kind takes of which Azure takes one at a time; long enough for the engine to begin its next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +36,17 @@ class Deployment:
     resources: Resources
     endpoints: Endpoints
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _written: set[str] = field(default_factory=set, repr=False)
 
     def create(self, kind: Kind, inputs: Properties) -> Resource:
         """Make a resource.
 
         Raises:
-            ArmError: when its group, parent or a resource it names is missing, or it is there already.
+            ArmError: when its group, parent or a resource it names is missing, or it is there already; or when another one of
+                its parent is being written and the service takes one at a time.
         """
         resource_id = kind.id_of(inputs)
-        with self._lock:
+        with self._alone(kind, resource_id), self._lock:
             self._require_parent(kind, resource_id)
             if not kind.with_parent and not kind.applied and self.resources.get(resource_id) is not None:
                 raise errors.already_exists(resource_id)
@@ -64,7 +70,7 @@ class Deployment:
         for path in kind.fixed:
             if at(olds, path) != at(inputs, path):
                 raise errors.change_refused(path)
-        with self._lock:
+        with self._alone(kind, resource_id), self._lock:
             return self._put(kind, resource_id, inputs)
 
     def delete(self, resource_id: str) -> None:
@@ -77,6 +83,23 @@ class Deployment:
                 if resource.type == VAULT.arm_type:
                     vaults.keep(self._conditions, resource)
                 self.resources.delete(resource.id)
+
+    @contextmanager
+    def _alone(self, kind: Kind, resource_id: str) -> Iterator[None]:
+        """Hold the parent for the time of a write, for kinds of which the service takes one at a time."""
+        if not kind.one_at_a_time:
+            yield
+            return
+        parent = kind.parent_of(resource_id)
+        with self._lock:
+            if parent in self._written:
+                raise errors.written_at_once(parent)
+            self._written.add(parent)
+        try:
+            time.sleep(WRITING_SECONDS)
+            yield
+        finally:
+            self._written.discard(parent)
 
     @property
     def _conditions(self) -> Conditions:

@@ -8,6 +8,7 @@ from typing import Any
 
 from local.provider.kinds import Kind
 from local.provider.kinds.kind import at
+from local.provider.locations import plain
 from local.provider.wire import holds_unknown
 
 
@@ -44,9 +45,5 @@ def _keeps_id(kind: Kind, olds: Mapping[str, Any], news: Mapping[str, Any]) -> b
 def _same(path: str, old: Any, new: Any) -> bool:
     """Azure writes regions both ways: `West Europe` is `westeurope`."""
     if path == "location" and isinstance(old, str) and isinstance(new, str):
-        return _region(old) == _region(new)
+        return plain(old) == plain(new)
     return old == new
-
-
-def _region(text: str) -> str:
-    return text.replace(" ", "").lower()

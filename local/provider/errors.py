@@ -79,6 +79,18 @@ def no_deleted_vault(name: str) -> ArmError:
     return ArmError(GONE, "DeletedVaultNotFound", f"The specified deleted vault '{name}' does not exist.")
 
 
+def written_at_once(parent: str) -> ArmError:
+    """A credential of an identity that another credential is just written for.
+
+    Source: hashicorp/terraform-provider-azurerm#19968, pulumi/pulumi-azure-native#4343.
+    """
+    text = (
+        f"Too many Federated Identity Credentials are written concurrently for the managed identity '{parent}'. "
+        "Concurrent Federated Identity Credentials writes under the same managed identity are not supported."
+    )
+    return ArmError(CONFLICT, "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity", text)
+
+
 def one_per_stack(arm_type: str, there: str) -> ArmError:
     """A second namespace or registry: the local broker and the local registry serve one."""
     text = f"This machine serves one {arm_type} for a stack, and '{there}' is there already."

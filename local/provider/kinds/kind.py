@@ -69,6 +69,8 @@ class Kind:
     applied: bool = False
     """Creating what is there changes it, as server-side apply does."""
     one_per_stack: bool = False
+    one_at_a_time: bool = False
+    """Two of one parent that are written at once: the service refuses the second."""
 
     @property
     def documentation(self) -> str:

@@ -40,5 +40,6 @@ FEDERATED_CREDENTIAL = Kind(
     arm_type="Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
     names=("resourceName", "federatedIdentityCredentialResourceName"),
     rule=rule(RULES["identity"]),
+    one_at_a_time=True,
 )
 KINDS = (RESOURCE_GROUP, USER_ASSIGNED_IDENTITY, FEDERATED_CREDENTIAL, ROLE_ASSIGNMENT)

@@ -25,6 +25,7 @@ BAD = [
     ({"accountName": None}, "accountName", "no automatic names"),
     ({"accountName": "Dls_Shop"}, "accountName", "AccountNameInvalid"),
     ({"kind": "StorageV9"}, "kind", "'StorageV9' is not a valid value"),
+    ({"location": "westeuropa"}, "location", "LocationNotAvailableForResourceType"),
     ({"isHnsEnable": True}, "isHnsEnable", "Could not find member"),
     ({"sku": {"name": "Standard_LRS", "tear": "x"}}, "sku.tear", "Could not find member"),
     ({"sku": {}}, "sku.name", "Missing required property 'name'"),
