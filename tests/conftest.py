@@ -16,23 +16,27 @@ settings.load_profile("any machine")
 
 ALWAYS = ("tests/docs/test_readme_blocks", "tests/deployment/test_second_door", "tests/infra/test_infra_on_the_engine")
 """Slow ones that come first, so that they run whatever the minutes: the README's two doors, and both stacks on the engine."""
+PROGRAMS = ("tests/policy", "tests/infra", "tests/cost", "tests/release", "tests/deployment/test_preflight")
+"""Tests that look at what the programs declare, which each worker asks once."""
 ONE_STACK = tuple(f"tests/flow/test_{name}.py" for name in ("arrival", "drills", "kills", "publication"))
 """Files whose tests share the stack of a session, so one worker runs them."""
-LONGEST = ("tests/flow/test_release", "tests/flow/test_training", "tests/flow", "tests/release", "tests/deployment")
+LONGEST = ("tests/flow/test_release", "tests/flow/test_training", "tests/flow", *PROGRAMS)
 
 
-class FilesByStack(LoadFileScheduling):
-    """Gives a file to one worker, and files of one stack to the same."""
+class FilesTogether(LoadFileScheduling):
+    """Gives a file to one worker, and files that share what takes long to the same."""
 
     @override
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "one stack" if file in ONE_STACK else file
+        if file in ONE_STACK:
+            return "one stack"
+        return "programs" if file.startswith(PROGRAMS) and "on_the_engine" not in file else file
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesByStack:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
     """Take this scheduler whatever `--dist` says."""
-    return FilesByStack(config, log)
+    return FilesTogether(config, log)
 
 
 @pytest.hookimpl(trylast=True)

@@ -15,6 +15,7 @@ NAMESPACES = (
     "Microsoft.ContainerInstance",
     "Microsoft.ContainerRegistry",
     "Microsoft.ContainerService",
+    "Microsoft.Dashboard",
     "Microsoft.Databricks",
     "Microsoft.EventGrid",
     "Microsoft.EventHub",
@@ -29,7 +30,6 @@ NAMESPACES = (
     "Microsoft.Storage",
 )
 """Resource providers of every stack; virtual machines are made by the services."""
-OF_DASHBOARDS = ("Microsoft.Dashboard",)
 OF_AGENTS = ("Microsoft.DevCenter", "Microsoft.DevOpsInfrastructure")
 
 RIGHTS = (
@@ -85,5 +85,4 @@ def training_nodes(settings: Settings) -> Mapping[str, int]:
 
 def namespaces(settings: Settings) -> tuple[str, ...]:
     """Resource providers that have to be registered for the stack."""
-    more = OF_DASHBOARDS if settings.telemetry.dashboards else ()
-    return tuple(sorted((*NAMESPACES, *more, *(OF_AGENTS if settings.agents else ()))))
+    return tuple(sorted((*NAMESPACES, *(OF_AGENTS if settings.agents else ()))))
