@@ -5,19 +5,13 @@ Both run on the real engine with the local cloud's provider, without policies. T
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from local.endpoints import Endpoints
+from bench.empty_stack import empty_stack
 from local.engine.build import Engine, ensure_engine
-from local.engine.runner import PulumiEngine
 from local.progress import Progress
-from local.provider.deployment import Deployment
-from local.provider.server import serve
-from local.resources import Resources
-from local.store import Store
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 3
@@ -46,10 +40,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="infra-") as scratch:
         bare = _bare(Path(scratch) / "bare")
         places = {"bare": (bare, "dev"), "dev": (ROOT, "dev"), "prod": (ROOT, "prod")}
-        seconds = {
-            name: min(_preview(engine, Path(scratch) / f"{name}-{number}", *place) for number in range(ROUNDS))
-            for name, place in places.items()
-        }
+        seconds = {name: min(_preview(engine, *place) for _ in range(ROUNDS)) for name, place in places.items()}
     sys.stdout.write(f"{'pulumi preview':26}{'ours, s':>9}{'bare, s':>9}{'ratio':>8}\n")
     for stack in ("dev", "prod"):
         ours, anchor = seconds[stack], seconds["bare"]
@@ -65,16 +56,10 @@ def _bare(folder: Path) -> Path:
     return folder
 
 
-def _preview(engine: Engine, state: Path, project: Path, stack: str) -> float:
+def _preview(engine: Engine, project: Path, stack: str) -> float:
     """Seconds of one preview on an empty stack of its own."""
-    state.mkdir()
-    server, port = serve(Deployment(resources=Resources(Store(state / "cloud.db")), endpoints=Endpoints.of(state)), 0)
-    pulumi = PulumiEngine.of(engine, state=state, project=project, stack=stack, provider_port=port)
-    pulumi.init()
-    seconds = pulumi.preview().seconds
-    server.stop(0).wait()
-    shutil.rmtree(state, ignore_errors=True)
-    return seconds
+    with empty_stack(engine, project, stack) as pulumi:
+        return pulumi.preview().seconds
 
 
 if __name__ == "__main__":

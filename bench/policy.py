@@ -10,21 +10,16 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.empty_stack import empty_stack
 from local.endpoints import Endpoints
 from local.engine.build import Engine, ensure_engine
-from local.engine.runner import PulumiEngine
 from local.progress import Progress
-from local.provider.deployment import Deployment
-from local.provider.server import serve
-from local.resources import Resources
 from local.services.eventhubs import broker
-from local.store import Store
 from policy.audit.findings import CATALOGUE
 from policy.audit.state import judge
 
@@ -51,14 +46,14 @@ def main() -> int:
 
 def _previews(engine: Engine, stack: str) -> tuple[float, float]:
     """Seconds of a preview without the pack, then of one with it."""
-    with _empty(engine, stack) as pulumi:
+    with empty_stack(engine, ROOT, stack) as pulumi:
         without = pulumi.preview().seconds
         return without, pulumi.preview(policy_pack=PACK, policy_config=PACK / f"config.{stack}.json").seconds
 
 
 def _analyze(engine: Engine, stack: str) -> tuple[int, float]:
     """Resources of a stack that was applied, and the seconds in which its export is judged."""
-    with _empty(engine, stack) as pulumi, _hubs(pulumi.workspace.state):
+    with empty_stack(engine, ROOT, stack) as pulumi, _hubs(pulumi.workspace.state):
         pulumi.up()
         state = pulumi.export()
         file = pulumi.workspace.state / "export.json"
@@ -71,20 +66,6 @@ def _analyze(engine: Engine, stack: str) -> tuple[int, float]:
             judge(file, stack)
             seconds.append(time.monotonic() - began)
         return len(state["deployment"]["resources"]), min(seconds)
-
-
-@contextmanager
-def _empty(engine: Engine, stack: str) -> Iterator[PulumiEngine]:
-    """An empty stack of its own."""
-    with tempfile.TemporaryDirectory(prefix="policy-", ignore_cleanup_errors=True) as scratch:
-        state = Path(scratch)
-        server, port = serve(Deployment(resources=Resources(Store(state / "cloud.db")), endpoints=Endpoints.of(state)), 0)
-        pulumi = PulumiEngine.of(engine, state=state, project=ROOT, stack=stack, provider_port=port)
-        try:
-            pulumi.init()
-            yield pulumi
-        finally:
-            server.stop(0).wait()
 
 
 @contextmanager

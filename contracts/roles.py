@@ -26,3 +26,11 @@ DENIED: dict[str, str] = {
     "Role Based Access Control Administrator": "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
 }
 """Roles that hand out rights or own the subscription; no workload of the platform may hold one."""
+
+CONTAINER = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]"
+"""The container's name, in conditions of assignments.
+
+Source: "Actions and attributes for Azure role assignment conditions for Azure Blob Storage" (learn.microsoft.com).
+"""
+WORKSPACE_CONTAINERS = f"{CONTAINER} StringStartsWith 'azureml'"
+"""Only the containers that the ML workspace makes for itself, whose names are known first when it runs."""

@@ -127,7 +127,7 @@ def read_status(path: Path) -> Status | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the heartbeat of a state directory, that of HANDLER_STATE when none is named; 0 when it is fresh, as a liveness probe asks."""
+    """Print the heartbeat of the named directory, else of HANDLER_STATE's; 0 when it is fresh, as a liveness probe asks."""
     given = sys.argv[1:] if arguments is None else arguments
     folder = given[0] if given else os.environ.get("HANDLER_STATE", "")
     status = read_status(Path(folder)) if len(given) <= 1 else None

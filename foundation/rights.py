@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts.names import FORECASTS
-
-CONTAINER = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]"
+from contracts.roles import CONTAINER, WORKSPACE_CONTAINERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +26,7 @@ RIGHTS: tuple[Right, ...] = (
         name="code",
         role="Storage Blob Data Contributor",
         why="uploads the code of the training pipeline, since datastores have no keys",
-        condition=f"{CONTAINER} StringStartsWith 'azureml'",
+        condition=WORKSPACE_CONTAINERS,
     ),
     Right(
         name="forecasts",
@@ -36,7 +35,4 @@ RIGHTS: tuple[Right, ...] = (
         condition=f"{CONTAINER} StringEquals '{FORECASTS}'",
     ),
 )
-"""Given on the subscription: the resources do not exist yet, and the pipelines make their resource group themselves.
-
-Conditions as in "Actions and attributes for Azure role assignment conditions for Azure Blob Storage" (learn.microsoft.com).
-"""
+"""Given on the subscription: the resources do not exist yet, and the pipelines make their resource group themselves."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from contracts.events import Hub
 from contracts.names import BRONZE, DEAD_LETTER, FORECASTS, SCORING_LOGS, SILVER
+from contracts.roles import WORKSPACE_CONTAINERS
 
 
 class Principal(StrEnum):
@@ -62,12 +63,6 @@ class Place(StrEnum):
 
 
 type Scope = Place | Hub
-
-WORKSPACE_CONTAINERS = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringStartsWith 'azureml'"
-"""Only the containers that the ML workspace makes for itself, whose names are known first when it runs.
-
-Source: "Actions and attributes for Azure role assignment conditions for Azure Blob Storage" (learn.microsoft.com).
-"""
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,8 @@ class Login(pulumi.ComponentResource):
     def grant_platform(self) -> None:
         """What bringing up a platform takes: its own resource group among it, hence on the subscription.
 
-        The person of the first bootstrap, who owns the subscription, gets the rights on data alone. The identity may give roles, but none of those that give roles or own the subscription ("Delegate Azure role assignment
+        The person of the first bootstrap, who owns the subscription, gets the rights on data alone. The identity may give
+        roles, but none of those that give roles or own the subscription ("Delegate Azure role assignment
         management to others with conditions", learn.microsoft.com).
         """
         subscription = pulumi.Output.format("/subscriptions/{0}", self._placement.client.subscription_id)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from contracts.roles import ROLES
-from infra.roles import WORKSPACE_CONTAINERS
+from contracts.roles import ROLES, WORKSPACE_CONTAINERS
 from local.authorize import authorized, operation
 from local.resources import Resource, Resources
 from local.store import Store
