@@ -12,13 +12,14 @@ from local.engine.workspace import Workspace
 from local.environment import client_environment
 from local.gobuild import ProgramMissingError
 from local.lifecycle import ROOT
-from local.provider.kinds.azure_devops import VARIABLE_GROUP
 from local.services.cloud import Cloud
 from local.supervisor import PASSED_ON
 from local.tokens import DEPLOYER
 
 RELEASE = "mlops-forecasting-release"
 """Name of the release project."""
+VARIABLE_GROUP = "azuredevops/VariableGroup"
+"""As the local cloud stores it (local/provider/kinds/azure_devops.py)."""
 
 
 def agent_environment(cloud: Cloud, stack: str) -> dict[str, str]:

@@ -43,6 +43,8 @@ def main() -> int:
     """Run the program and wait for all its resources; 0 when all went well."""
     # A program ends within seconds, and the collector would walk all classes of the SDK over and over: a third of its time.
     gc.disable()
+    # Three for each resource, each a call to the engine that is waited for, and the local engine never runs with `--debug`.
+    pulumi.log.debug = lambda *_, **__: None
     run = Program(**json.loads(os.environ.pop(VARIABLE)))
     configure(_settings(run))
     sys.path.insert(0, run.program)

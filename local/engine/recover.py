@@ -14,12 +14,7 @@ from typing import Any
 import psutil
 
 from contracts.errors import FourPartError
-from local.endpoints import Endpoints
 from local.engine.runner import PulumiEngine
-from local.provider.deployment import Deployment
-from local.provider.kinds import KINDS
-from local.resources import Resources
-from local.store import Store
 
 WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.2
@@ -54,9 +49,12 @@ def recover(pulumi: PulumiEngine) -> Recovery:
         pulumi.query("cancel", "--yes", "--stack", pulumi.workspace.stack)
     if not _interrupted(pulumi.workspace.checkpoint):
         return Recovery(locks=len(dead))
+    # It knows every kind of resource, which takes a moment to load, and hardly ever is there anything to clear.
+    from local.engine.orphans import clear
+
     state = pulumi.export()
     pending = state["deployment"].get("pending_operations") or []
-    orphans = _clear(state["deployment"], pending, _deployment(pulumi.workspace.state))
+    orphans = clear(state["deployment"], pending, pulumi.workspace.state)
     draft = pulumi.workspace.folder / "recovered.json"
     draft.write_text(json.dumps(state))
     pulumi.query("stack", "import", "--stack", pulumi.workspace.stack, "--file", str(draft.resolve()))
@@ -84,35 +82,6 @@ def _is_whole(checkpoint: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def _clear(deployment: dict[str, Any], pending: list[dict[str, Any]], cloud: Deployment) -> list[str]:
-    """Drop the pending entries: what was being made is deleted, what was deleted leaves the state."""
-    recorded = {str(item.get("id", "")).lower() for item in deployment.get("resources") or []}
-    orphans = []
-    for entry in pending:
-        resource_id = _id_of(entry["resource"]) if entry["type"] == "creating" else ""
-        if resource_id and resource_id.lower() not in recorded and cloud.resources.get(resource_id) is not None:
-            cloud.delete(resource_id)
-            orphans.append(resource_id)
-    gone = [entry["resource"] for entry in pending if entry["type"] == "deleting" and _is_gone(entry["resource"], cloud)]
-    keys = {(item["urn"], item["id"]) for item in gone}
-    kept = [item for item in deployment.get("resources") or [] if (item["urn"], item.get("id")) not in keys]
-    deployment.update(resources=kept, pending_operations=[])
-    return orphans
-
-
-def _id_of(resource: Mapping[str, Any]) -> str:
-    kind = KINDS.get(resource["type"])
-    return kind.id_of(resource["inputs"]) if kind is not None else ""
-
-
-def _is_gone(resource: Mapping[str, Any], cloud: Deployment) -> bool:
-    return resource["type"] in KINDS and bool(resource.get("id")) and cloud.resources.get(resource["id"]) is None
-
-
-def _deployment(state: Path) -> Deployment:
-    return Deployment(resources=Resources(Store(state / "cloud.db")), endpoints=Endpoints.of(state))
 
 
 def _interrupted(checkpoint: Path) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contracts.errors import FourPartError
 from local.engine.build import Engine
-from local.provider.schema import PACKAGES
+from local.provider.packages import PACKAGES
 
 OWN_KEYS = ("secretsprovider:", "encryptedkey:", "encryptionsalt:")
 """Top-level keys of a stack file that say how its secrets are encrypted; here a passphrase does it."""

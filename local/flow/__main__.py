@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Callable
+from pkgutil import resolve_name
 
 from contracts.errors import FourPartError
 from local import faults
 from local.flow.commands import CommandFailedError
-from local.flow.down import down
 from local.flow.options import Options, parse
-from local.flow.republish import republish
-from local.flow.scenarios.demo import demo
-from local.flow.up import up
 from local.progress import fail
 from local.turn import turn
 
 INTERRUPTED = 130
-VERBS = {"up": up, "demo": demo, "publish": republish, "down": down}
+VERBS = {
+    "up": "local.flow.up:up",
+    "demo": "local.flow.scenarios.demo:demo",
+    "publish": "local.flow.republish:republish",
+    "down": "local.flow.down:down",
+}
+"""Where each verb is; the others' libraries are not loaded."""
 
 
 def main() -> int:
@@ -43,9 +47,14 @@ def main() -> int:
 def _in_turn(options: Options) -> int:
     """Run the verb while the stack is ours; only `up` begins one."""
     if options.verb != "up" and not options.state.exists():
-        return VERBS[options.verb](options)
+        return _run(options)
     with turn(options.state, f"make {options.verb}"):
-        return VERBS[options.verb](options)
+        return _run(options)
+
+
+def _run(options: Options) -> int:
+    verb: Callable[[Options], int] = resolve_name(VERBS[options.verb])
+    return verb(options)
 
 
 if __name__ == "__main__":

@@ -39,15 +39,27 @@ def run(
     Raises:
         CommandFailedError: with the command's error text.
     """
-    base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment = {**base, **client_environment(cloud, identity, account), **(extra or {})}
+    environment = {**environment_of(cloud, identity, account), **(extra or {})}
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise CommandFailedError(
-            done.stderr.strip() or f"{' '.join(command)} ended with exit code {done.returncode} and no message."
-        )
-    return json.loads(done.stdout)
+    return answer(command, done.returncode, done.stdout, done.stderr)
+
+
+def environment_of(cloud: Cloud, identity: str, account: str = "") -> dict[str, str]:
+    """The environment of a command: a clean one, logged in as an identity of the local cloud."""
+    base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return {**base, **client_environment(cloud, identity, account)}
+
+
+def answer(command: Sequence[str], code: int, said: str, told: str) -> Any:
+    """The JSON that a command said, when it ended well.
+
+    Raises:
+        CommandFailedError: with what it told on its error stream.
+    """
+    if code != 0:
+        raise CommandFailedError(told.strip() or f"{' '.join(command)} ended with exit code {code} and no message.")
+    return json.loads(said)
 
 
 def data_ops(

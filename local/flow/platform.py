@@ -14,7 +14,7 @@ from local.engine.recover import recover
 from local.engine.runner import PulumiEngine
 from local.lifecycle import ROOT
 from local.progress import Item, State, Step
-from local.report.gather import POLICIES
+from local.report.content import POLICIES
 from local.services.cloud import Cloud
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from contracts.names import HANDLER
 from contracts.outputs import PlatformOutputs
-from local.flow.commands import ML_PIPELINES, data_ops, outputs_file, run
+from local.flow.commands import DATA_OPS, ML_PIPELINES, outputs_file
 from local.flow.handler import release_handler
+from local.flow.readied import Readied
 from local.progress import Step
 from local.services.cloud import Cloud
-from local.tokens import DEPLOYER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +27,12 @@ class Publication:
         return f"{self.told}: {f'{len(self.changes)} changes' if self.changes else 'unchanged'}"
 
 
-def publish(cloud: Cloud, outputs: PlatformOutputs, stack: str, step: Step) -> list[Publication]:
+def publish(cloud: Cloud, outputs: PlatformOutputs, stack: str, step: Step, commands: Readied | None = None) -> list[Publication]:
     """Publish jobs, pipeline and handler, beside each other; the same code and outputs make no write request."""
     with ThreadPoolExecutor() as pool:
         parts = [
-            pool.submit(publish_jobs, cloud, outputs, step),
-            pool.submit(publish_training, cloud, outputs, step),
+            pool.submit(publish_jobs, cloud, outputs, step, commands),
+            pool.submit(publish_training, cloud, outputs, step, commands),
             pool.submit(publish_handler, cloud, outputs, stack, step),
         ]
     made = [part.result() for part in parts]
@@ -40,18 +40,18 @@ def publish(cloud: Cloud, outputs: PlatformOutputs, stack: str, step: Step) -> l
     return made
 
 
-def publish_jobs(cloud: Cloud, outputs: PlatformOutputs, step: Step) -> Publication:
+def publish_jobs(cloud: Cloud, outputs: PlatformOutputs, step: Step, commands: Readied | None = None) -> Publication:
     """Publish the job of `data_ops` to Databricks."""
     step.detail = "data_ops to Databricks"
-    answer = data_ops(cloud, ["publish", str(outputs_file(cloud, outputs))], identity=DEPLOYER)
+    answer = (commands or Readied(cloud=cloud)).run(DATA_OPS, ["publish", str(outputs_file(cloud, outputs))])
     changes = (*(f"+ {name}" for name in answer["uploaded"]), *answer["changes"])
     return Publication(told=f"job {answer['job_id']}, release {answer['release']}", changes=changes)
 
 
-def publish_training(cloud: Cloud, outputs: PlatformOutputs, step: Step) -> Publication:
+def publish_training(cloud: Cloud, outputs: PlatformOutputs, step: Step, commands: Readied | None = None) -> Publication:
     """Publish the training pipeline to Azure ML."""
     step.detail = "ml_pipelines to Azure ML"
-    answer = run(cloud, ML_PIPELINES, ["publish", str(outputs_file(cloud, outputs))], identity=DEPLOYER)
+    answer = (commands or Readied(cloud=cloud)).run(ML_PIPELINES, ["publish", str(outputs_file(cloud, outputs))])
     return Publication(told=f"training {answer['deployment']}", changes=tuple(answer["changes"]))
 
 

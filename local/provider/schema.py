@@ -16,12 +16,7 @@ from typing import Any
 import pulumi
 from pulumi import _types as sdk_types
 
-PACKAGES: Mapping[str, str] = {
-    "azure-native": "pulumi_azure_native",
-    "kubernetes": "pulumi_kubernetes",
-    "azuredevops": "pulumi_azuredevops",
-}
-"""Python package by the first part of a token."""
+from local.provider.packages import PACKAGES
 
 
 @dataclass(frozen=True, kw_only=True)

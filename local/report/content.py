@@ -8,6 +8,9 @@ from typing import Any
 
 type Values = tuple[float | None, ...]
 
+POLICIES = "policies.json"
+"""What the policies said when the platform was last looked at, in a stack's state directory."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:

@@ -19,7 +19,6 @@ from local.resources import Resources
 from local.tokens import TENANT
 
 PREFIX = "azuredevops"
-VARIABLE_GROUP = f"{PREFIX}/VariableGroup"
 
 
 @dataclass(frozen=True, kw_only=True)
