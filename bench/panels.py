@@ -2,7 +2,8 @@
 
 `hard` is the panel of `make up` (data_ops/sources/generated.py), `easy` that of bench/easy_panel.py. The last 28 days are
 forecast from before them by the recipe as it is released, intervals calibrated on the 28 days before; errors are told as
-multiples of those of the conditional mean. Seeds are 1, 2, ...; none was looked at when constants or recipe were chosen but
+multiples of those of the conditional mean. MSTL (bench/mstl.py) forecasts a sample of 10 series, and is told beside ours on
+the same. Seeds are 1, 2, ...; none was looked at when constants or recipe were chosen but
 those that tests name.
 """
 
@@ -10,9 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -27,6 +31,8 @@ from ml_pipelines.forecasting.seasonal_naive import SeasonalNaive
 from ml_pipelines.forecasting.training import train
 
 HORIZON, GAP = 28, 0
+SAMPLE = 10
+UV = Path(__file__).parents[1] / ".uv" / "bin" / "uv"
 
 
 def hard_panel(seed: int) -> tuple[Panel, Cells]:
@@ -60,6 +66,9 @@ def judged(panel: Panel, mean: Cells, recipe: Recipe) -> dict[str, float | str |
         name: measure(y, one.forecast(panel, cutoff, HORIZON, GAP), None, None)
         for name, one in {"naive 364": naive, "level": level}.items()
     }
+    chosen = np.random.default_rng(0).choice(len(y), SAMPLE, replace=False)
+    some = {"mean": mean[chosen, -HORIZON:], "ours": point[chosen], "MSTL": _mstl(panel.y[chosen, :cutoff], panel.season)}
+    sampled = {name: measure(y[chosen], one, None, None)["wape"] for name, one in some.items()}
     return {
         "rung": trained.rung,
         "wape / oracle": ours["wape"] / oracle["wape"],
@@ -69,8 +78,21 @@ def judged(panel: Panel, mean: Cells, recipe: Recipe) -> dict[str, float | str |
         "deciles": [float(inside[tenth == str(number)].mean()) for number in range(1, DECILES + 1)],
         **{f"{name}, wape / oracle": figures["wape"] / oracle["wape"] for name, figures in anchors.items()},
         **{f"{name}, smape / oracle": figures["smape"] / oracle["smape"] for name, figures in anchors.items()},
+        **{f"{name} on {SAMPLE}, wape / oracle": wape / sampled["mean"] for name, wape in sampled.items() if name != "mean"},
         "CPU s": seconds,
     }
+
+
+def _mstl(y: Cells, season: int) -> Cells:
+    """Point forecasts (n, HORIZON) of a sample."""
+    with tempfile.TemporaryDirectory() as scratch:
+        given, made = Path(scratch, "given.npz"), Path(scratch, "made.npz")
+        np.savez(given, y=y, horizon=HORIZON, season=season)
+        command = [UV, "run", "--quiet", "--locked", "--script", Path(__file__).with_name("mstl.py"), given, made]
+        subprocess.run(command, check=True)  # noqa: S603 - our own script
+        with np.load(made) as arrays:
+            point: Cells = arrays["point"]
+            return point
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from contracts.outputs import PlatformOutputs
 from local.lifecycle import ROOT
 from local.report import estate, lineage, timeline, work
 from local.report.access import acting_as
-from local.report.content import Content, Series, Values
+from local.report.content import POLICIES, Content, Series, Values
 from local.report.forecasts import FEWEST, HISTORY, Tail, series
 from local.report.judged import Judged
 from local.report.recorder import FILE as EVENTS, Recorded
@@ -25,7 +25,7 @@ from local.services.cloud import Cloud
 from ml_pipelines.forecast_files import current
 from ml_pipelines.steps.measured import CHALLENGER
 
-RUN, POLICIES = "run.json", "policies.json"
+RUN = "run.json"
 
 
 class RunMissingError(FourPartError):

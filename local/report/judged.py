@@ -61,7 +61,8 @@ class Judged:
     @property
     def errors(self) -> Mapping[str, float]:
         """WAPE of the challenger by series; a series without known sales is left out."""
-        return self.breakdown.get("series", {})
+        found = self.breakdown.get("series", {})
+        return {name: figures["wape"] for name, figures in found.items() if figures["wape"] is not None}
 
     def by_horizon(self, methods: tuple[str, ...]) -> dict[str, tuple[float | None, ...]]:
         """Error of these methods by period ahead, as a share of what a period sells in the mean."""

@@ -27,7 +27,7 @@ LARGEST = 400_000
 TEXT_LENGTH, TEXTS_LENGTH = 4_000, 150_000
 """Letters of JSON that one event, and all of them, take at most; the rest is in events.jsonl."""
 WORST = 5
-COLUMNS = ("wape", "smape", "mape", "bias", "coverage")
+COLUMNS = ("wape", "smape", "mape", "bias", "coverage", "interval_score")
 GOOD = frozenset({"promote", "refresh", "released", "unchanged"})
 SMALL = 100
 """Numbers from here on need no decimal."""
@@ -128,10 +128,10 @@ def _estates(content: Content) -> list[tuple[str, Markup]]:
 
 def _spreads(breakdown: Mapping[str, Any]) -> list[Markup]:
     """WAPE over series, stores and items, where there is more than one."""
-    stores, items = ([one["wape"] for one in breakdown.get(key, {}).values()] for key in ("store", "item"))
-    columns = {"series": list(breakdown.get("series", {}).values()), "stores": stores, "items": items}
-    known = {what: [error for error in errors if error is not None] for what, errors in columns.items()}
-    return [spread(errors, what) for what, errors in known.items() if len(errors) > 1]
+    columns = {"series": "series", "stores": "store", "items": "item"}
+    errors = {what: [one["wape"] for one in breakdown.get(key, {}).values()] for what, key in columns.items()}
+    known = {what: [error for error in found if error is not None] for what, found in errors.items()}
+    return [spread(found, what) for what, found in known.items() if len(found) > 1]
 
 
 def _worst(breakdown: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, float | None]]]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_pipelines.forecasting.metrics import interval_scores
+
 type Values = NDArray[np.floating[Any]]
 type Figure = float | None
 
@@ -27,22 +29,19 @@ class Judgement:
     horizon: int
 
 
-def by_series(judged: Judgement, names: Sequence[str]) -> dict[str, float]:
-    """WAPE by series; one of which nothing was sold is left out."""
-    return {name: found["wape"] for name, found in by_key(judged, names).items() if found["wape"] is not None}
-
-
 def by_key(judged: Judgement, keys: Sequence[str]) -> dict[str, dict[str, Figure]]:
-    """Series, units sold, WAPE, bias and coverage by value of a key (n,): its store, or its item; as `metrics.measure`."""
+    """Series, units sold, WAPE, bias, coverage and interval score by value of a key (n,), its store say; as `metrics.measure`."""
     known = np.isfinite(judged.y) & np.isfinite(judged.point)
     sold = np.where(known, judged.y, 0).astype(np.float64)
     off = np.where(known, judged.point, 0) - sold
     inside = known & (judged.y >= judged.lower) & (judged.y <= judged.upper)
+    scores = interval_scores(judged.y, judged.lower, judged.upper)
     columns = {
         "sold": sold,
         "error": np.abs(off),
         "off": off,
         "inside": inside,
+        "scores": np.where(known, scores, 0),
         "known": known,
         "series": np.ones((len(sold), 1)),
     }
@@ -57,12 +56,20 @@ def deciles(volume: Values) -> list[str]:
     return [str(1 + int(place) * DECILES // len(rank)) for place in rank]
 
 
-def coverage_by_horizon(judged: Judgement) -> list[Figure]:
-    """Share of known sales within the bounds by period ahead, over all series and origins; None where none is known."""
+def intervals_by_horizon(judged: Judgement) -> dict[str, list[Figure]]:
+    """Coverage and interval score by period ahead, over all series and origins; None where no sale is known, or none was made.
+
+    The score is a share of what a period sells in the mean, as errors by period ahead are.
+    """
     known = np.isfinite(judged.y) & np.isfinite(judged.point)
     inside = known & (judged.y >= judged.lower) & (judged.y <= judged.upper)
-    held, all_of_it = (cells.sum(axis=0).reshape(-1, judged.horizon).sum(axis=0) for cells in (inside, known))
-    return [_share(float(part), float(whole)) for part, whole in zip(held, all_of_it, strict=True)]
+    scores = np.where(known, interval_scores(judged.y, judged.lower, judged.upper), 0)
+    sums = [cells.sum(axis=0, dtype=np.float64).reshape(-1, judged.horizon).sum(axis=0) for cells in (inside, known, scores)]
+    mean = float(np.nansum(judged.y, dtype=np.float64)) / judged.horizon
+    return {
+        "coverage": [_share(float(part), float(whole)) for part, whole in zip(sums[0], sums[1], strict=True)],
+        "interval_score": [_share(float(score), mean) for score in sums[2]],
+    }
 
 
 def by_horizon(judged: Judgement) -> dict[str, list[Figure]]:
@@ -82,6 +89,7 @@ def _figures(sums: Mapping[str, float]) -> dict[str, Figure]:
         "wape": _share(sums["error"], sums["sold"]),
         "bias": _share(sums["off"], sums["sold"]),
         "coverage": _share(sums["inside"], sums["known"]),
+        "interval_score": _share(sums["scores"], sums["sold"]),
     }
 
 

@@ -23,7 +23,7 @@ from ml_pipelines.publishing.definition import SETTINGS
 from ml_pipelines.publishing.workspace import workspace
 
 EXPERIMENT = f"{MODEL}-experiments"
-FIGURES = ("wape", "smape", "mape", "bias", "coverage")
+FIGURES = ("wape", "smape", "mape", "bias", "coverage", "interval_score")
 
 
 class SettingRefusedError(FourPartError):
@@ -110,10 +110,10 @@ def listed(outputs: PlatformOutputs) -> list[Row]:
 
 def table(rows: Sequence[Row]) -> str:
     """The experiments side by side, one a line."""
-    heads = f"{'run':34}{'status':12}{'decision':19}" + "".join(f"{name:>10}" for name in FIGURES) + "  data and recipe\n"
+    heads = f"{'run':34}{'status':12}{'decision':19}" + "".join(f"{name:>16}" for name in FIGURES) + "  data and recipe\n"
     return heads + "".join(
         f"{row.run:34}{row.status:12}{row.decision:19}"
-        + "".join(f"{'' if row.figures[name] is None else f'{row.figures[name]:.4f}':>10}" for name in FIGURES)
+        + "".join(f"{'' if row.figures[name] is None else f'{row.figures[name]:.4f}':>16}" for name in FIGURES)
         + f"  {row.data_version} {row.recipe}\n"
         for row in rows
     )

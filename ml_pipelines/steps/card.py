@@ -14,7 +14,7 @@ from ml_pipelines.steps.trained import Trained
 
 CARD = "card.md"
 WORST = 5
-COLUMNS = ("wape", "smape", "mape", "bias", "coverage")
+COLUMNS = ("wape", "smape", "mape", "bias", "coverage", "interval_score")
 LIMITS = (
     "It forecasts means: sums over series are unbiased, a single slow seller's day is not told.",
     "Covariates count as known over the whole horizon; a promotion that is not in the data is not in the forecast.",
@@ -74,7 +74,7 @@ def _methods(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _parts(found: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> list[str]:
-    columns = ("series", "sold", "wape", "bias", "coverage")
+    columns = ("series", "sold", "wape", "bias", "coverage", "interval_score")
     return _table(("", *columns), ([name, *(_number(found[name][column]) for column in columns)] for name in names))
 
 
@@ -84,9 +84,9 @@ def _worst(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _ahead(breakdown: Mapping[str, Any]) -> list[str]:
-    errors, held = breakdown["horizon"][CHALLENGER], breakdown["coverage"]
-    rows = ([str(step), _number(error), _number(share)] for step, (error, share) in enumerate(zip(errors, held, strict=True), 1))
-    return _table(("period", "error as a share of a period's sales", "coverage"), rows)
+    columns = (breakdown["horizon"][CHALLENGER], breakdown["coverage"], breakdown["interval_score"])
+    rows = ([str(step), *map(_number, figures)] for step, figures in enumerate(zip(*columns, strict=True), 1))
+    return _table(("period", "error as a share of a period's sales", "coverage", "interval_score"), rows)
 
 
 def _gate(reasons: Iterable[Mapping[str, Any]]) -> list[str]:

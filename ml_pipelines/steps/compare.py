@@ -65,7 +65,7 @@ def _judge(given: argparse.Namespace, registry: Registry, prepared: Prepared) ->
     assert facts is not None  # noqa: S101 - one of the two files is there, or reading failed
     found = measured.load(given.metrics)
     against = incumbent(versions)
-    held = standing(registry, against, facts, given.prepared) if against else None
+    held = standing(registry, against, facts, given.prepared, found.challenger.point) if against else None
     evidence = _evidence(found, prepared, facts, held)
     metrics = dict(found.metrics)
     if held:

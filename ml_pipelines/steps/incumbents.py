@@ -13,6 +13,7 @@ from contracts.errors import FourPartError
 from ml_pipelines.gate.evidence import Origin, Prediction
 from ml_pipelines.registry import Registry, Tag, Version
 from ml_pipelines.steps import measured, trained
+from ml_pipelines.steps.measured import Points
 from ml_pipelines.steps.prepared import Prepared
 from ml_pipelines.steps.refit import load, refitted
 
@@ -34,8 +35,8 @@ class Standing:
     origins: tuple[Origin, ...] = ()
 
 
-def standing(registry: Registry, version: Version, facts: trained.Trained, folder: Path) -> Standing:
-    """Forecast with a registered version; `folder` is the step's `prepared`.
+def standing(registry: Registry, version: Version, facts: trained.Trained, folder: Path, challenger: Points) -> Standing:
+    """Forecast with a registered version; `folder` is the step's `prepared`, `challenger` the judged window's point forecast.
 
     Raises:
         FilesMissingError: when the version's files are gone.
@@ -46,7 +47,7 @@ def standing(registry: Registry, version: Version, facts: trained.Trained, folde
         files = registry.fetch(version, Path(scratch))
         if version.tags.get(Tag.RECIPE) == facts.recipe:
             return Standing(forecast=_stored(files, prepared, facts.cutoff), same_recipe=True)
-        origins = _origins(version, files, facts, folder)
+        origins = _origins(version, files, facts, folder, challenger)
     return Standing(forecast=measured.without_bounds(origins[0].incumbent), same_recipe=False, origins=origins)
 
 
@@ -56,20 +57,23 @@ def _stored(files: Path, prepared: Prepared, cutoff: int) -> Prediction:
     return load_artefact(files / trained.ARTEFACT).judged(prepared.panel, cutoff, prepared.facts.origins)
 
 
-def _origins(version: Version, files: Path, facts: trained.Trained, folder: Path) -> tuple[Origin, ...]:
-    """Both recipes at each cutoff; the registered one in a process that runs its own sources."""
+def _origins(version: Version, files: Path, facts: trained.Trained, folder: Path, challenger: Points) -> tuple[Origin, ...]:
+    """Both recipes at each cutoff; the registered one in a process that runs its own sources.
+
+    At the first the challenger is fitted already: it is the model that is judged.
+    """
     prepared = Prepared.load(folder)
     periods = prepared.panel.periods
     cutoffs = [cutoff for back in WINDOWS_BACK if (cutoff := periods - back * prepared.window - facts.gap) > 0]
     theirs = _refitted_in_its_sources(version, files, folder, cutoffs)
-    ours = refitted(prepared, facts.overrides, facts.rung, cutoffs)
+    ours = [challenger, *refitted(prepared, facts.overrides, facts.rung, cutoffs[1:])]
     return tuple(
         Origin(y=prepared.actuals(cutoff), challenger=ours[index], incumbent=theirs[index])
         for index, cutoff in enumerate(cutoffs)
     )
 
 
-def _refitted_in_its_sources(version: Version, files: Path, folder: Path, cutoffs: list[int]) -> list[measured.Points]:
+def _refitted_in_its_sources(version: Version, files: Path, folder: Path, cutoffs: list[int]) -> list[Points]:
     before, code, out = trained.facts(files), files / "code", files / "refitted"
     with zipfile.ZipFile(files / trained.CODE) as archive:
         archive.extractall(code)

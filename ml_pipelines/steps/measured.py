@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, by_series, coverage_by_horizon, deciles
+from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, deciles, intervals_by_horizon
 from ml_pipelines.forecasting.metrics import measure
 from ml_pipelines.gate.evidence import Prediction
 from ml_pipelines.steps.prepared import Prepared
@@ -67,7 +67,7 @@ def save_breakdown(folder: Path, prepared: Prepared, challenger: Prediction, poi
     """Write where the challenger's errors lie; the other methods by `horizon` alone.
 
     `series`, `store`, `item`, `decile` (of what the series sold in the year before the cutoff), `horizon` and, by period
-    ahead too, `coverage`.
+    ahead too, `coverage` and `interval_score`; an entry of the first four is that of `by_key`.
     """
     judged = Judgement(
         y=prepared.actuals(prepared.cutoff),
@@ -79,12 +79,12 @@ def save_breakdown(folder: Path, prepared: Prepared, challenger: Prediction, poi
     )
     panel = prepared.panel
     found = {
-        "series": by_series(judged, panel.unique_ids),
+        "series": by_key(judged, panel.unique_ids),
         "store": by_key(judged, panel.stores),
         "item": by_key(judged, panel.items),
         "decile": by_key(judged, deciles(_volume(prepared))),
         "horizon": by_horizon(judged),
-        "coverage": coverage_by_horizon(judged),
+        **intervals_by_horizon(judged),
     }
     write(folder, BREAKDOWN, found)
 

@@ -17,7 +17,7 @@ from ml_pipelines.steps.measured import CHALLENGER
 from ml_pipelines.steps.step import arguments, read, run, write
 
 REGISTERED = "registered.json"
-MEASURED = ("wape", "smape", "mape", "bias", "coverage")
+MEASURED = ("wape", "smape", "mape", "bias", "coverage", "interval_score")
 FACTS = ("configuration", "recipe", "rung", "cutoff", "horizon", "gap", "data_version", "content_hash", "code")
 
 

@@ -87,8 +87,15 @@ def run(**changes: Any) -> dict[str, Any]:
             ],
         },
         "metrics": {
-            "challenger": {"wape": 0.353, "smape": 0.581, "mape": 0.521, "bias": -0.01, "coverage": 0.895},
-            "incumbent": {"wape": 0.361, "smape": 0.59, "mape": 0.53, "bias": 0.004, "coverage": 0.9},
+            "challenger": {
+                "wape": 0.353,
+                "smape": 0.581,
+                "mape": 0.521,
+                "bias": -0.01,
+                "coverage": 0.895,
+                "interval_score": 1.31,
+            },
+            "incumbent": {"wape": 0.361, "smape": 0.59, "mape": 0.53, "bias": 0.004, "coverage": 0.9, "interval_score": 1.34},
             "seasonal_naive_7": {"wape": 0.681, "smape": 0.72, "mape": 1.318, "bias": 0.063},
             "series_median": {"wape": None, "smape": None, "mape": None, "bias": None},
             "conditional mean": {"wape": 0.336, "smape": 0.569, "mape": 0.496, "bias": 0.005},
@@ -209,10 +216,10 @@ SILVER: dict[str, Any] = {
 
 def breakdown() -> dict[str, Any]:
     """Errors of ten series in two stores; nothing is known of the last."""
-    figures = {"series": 5.0, "sold": 1200.0, "wape": 0.3, "bias": -0.02, "coverage": 0.91}
-    unknown = dict.fromkeys(("wape", "bias", "coverage"))
+    figures = {"series": 5.0, "sold": 1200.0, "wape": 0.3, "bias": -0.02, "coverage": 0.91, "interval_score": 1.2}
+    unknown = dict.fromkeys(("wape", "bias", "coverage", "interval_score"))
     return {
-        "series": {f"{number % 2}_{number}": 0.1 + number / 20 for number in range(10)},
+        "series": {f"{number % 2}_{number}": {**figures, "wape": 0.1 + number / 20} for number in range(10)},
         "store": {"1": figures, "2": {**figures, "wape": 0.42}, "3": {**figures, "sold": 0.0, **unknown}},
         "item": {"1": {**figures, "wape": 0.35}},
     }

@@ -101,7 +101,10 @@ def test_errors_are_broken_down_by_store_and_item(judged: Judged) -> None:
     stores = judged.breakdown["store"]
     assert list(stores) == ["1", "2", "3"]
     # (5 + 2) of 30 sold in each of the last 4 periods, all of it too much and within the bounds
-    assert stores["1"] == pytest.approx({"series": 2, "sold": 120, "wape": 7 / 30, "bias": 7 / 30, "coverage": 1})
+    # intervals reach from half the point forecast to its double, so they are 1.5 of the 37 told wide
+    score = 1.5 * 37 / 30
+    expected = {"series": 2, "sold": 120, "wape": 7 / 30, "bias": 7 / 30, "coverage": 1, "interval_score": score}
+    assert stores["1"] == pytest.approx(expected)
     assert judged.breakdown["item"]["2"]["sold"] == pytest.approx(240)
 
 

@@ -120,7 +120,7 @@ def test_any_name_of_a_series_or_an_event_leaves_the_page_whole(name: str) -> No
 def test_stays_small_with_as_much_in_it_as_it_ever_holds() -> None:
     example = content()
     long = tuple(replace(dot, body={"text": "x" * (TEXT_LENGTH - 50)}) for dot in example.dots * 20)
-    errors = {str(number): number / 100_000 for number in range(100_000)}
+    errors = {str(number): {"wape": number / 100_000} for number in range(100_000)}
     many = content(
         dots=long,
         spans=example.spans * 30,

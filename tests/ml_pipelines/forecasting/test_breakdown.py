@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, by_series, coverage_by_horizon, deciles
+from ml_pipelines.forecasting.breakdown import Judgement, by_horizon, by_key, deciles, intervals_by_horizon
 from ml_pipelines.forecasting.metrics import measure
 
 STORES = ("2", "10", "2", "3")
@@ -29,17 +29,17 @@ def test_figures_of_a_store_are_those_of_its_series_measured_alone(judged: Judge
     for store in ("10", "2"):
         rows = [at for at, name in enumerate(STORES) if name == store]
         alone = measure(judged.y[rows], judged.point[rows], judged.lower[rows], judged.upper[rows])
-        assert {name: found[store][name] for name in ("wape", "bias", "coverage")} == pytest.approx(
-            {name: alone[name] for name in ("wape", "bias", "coverage")}
-        )
+        names = ("wape", "bias", "coverage", "interval_score")
+        assert {name: found[store][name] for name in names} == pytest.approx({name: alone[name] for name in names})
         assert found[store]["series"] == len(rows)
     assert (found["3"]["wape"], found["3"]["bias"], found["3"]["sold"]) == (None, None, 0)
 
 
 def test_a_series_that_sold_nothing_has_no_error_of_its_own(judged: Judgement) -> None:
-    found = by_series(judged, ("a", "b", "c", "d"))
-    assert list(found) == ["a", "b", "c"]
-    assert found["c"] == pytest.approx(measure(judged.y[2], judged.point[2], None, None)["wape"])
+    found = by_key(judged, ("a", "b", "c", "d"))
+    assert (found["d"]["wape"], found["d"]["interval_score"]) == (None, None)
+    assert found["d"]["coverage"] is not None
+    assert found["c"]["wape"] == pytest.approx(measure(judged.y[2], judged.point[2], None, None)["wape"])
 
 
 def test_errors_by_period_ahead_weigh_to_the_error_of_all(judged: Judgement) -> None:
@@ -56,12 +56,13 @@ def test_without_sales_there_is_no_error_by_period(judged: Judgement) -> None:
     assert by_horizon(nothing) == {"challenger": [None, None, None]}
 
 
-def test_coverage_by_period_ahead_weighs_to_the_coverage_of_all(judged: Judgement) -> None:
-    found = coverage_by_horizon(judged)
+def test_coverage_and_score_by_period_ahead_weigh_to_those_of_all(judged: Judgement) -> None:
+    found = intervals_by_horizon(judged)
     known = np.isfinite(judged.y)
     weights = known.sum(axis=0).reshape(-1, 3).sum(axis=0)
-    whole = measure(judged.y, judged.point, judged.lower, judged.upper)["coverage"]
-    assert np.average([value or 0 for value in found], weights=weights) == pytest.approx(whole)
+    whole = measure(judged.y, judged.point, judged.lower, judged.upper)
+    assert np.average([value or 0 for value in found["coverage"]], weights=weights) == pytest.approx(whole["coverage"])
+    assert np.mean([value or 0 for value in found["interval_score"]]) == pytest.approx(whole["interval_score"])
 
 
 def test_deciles_hold_a_tenth_of_the_series_each_the_slowest_first() -> None:

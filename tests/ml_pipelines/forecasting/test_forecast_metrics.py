@@ -23,6 +23,20 @@ def test_the_figures_of_a_small_example():
     assert found["mape"] == pytest.approx((0.2 + 0.25) / 2)
     assert found["bias"] == pytest.approx(-2 / 30)
     assert found["coverage"] == 1.0
+    assert found["interval_score"] == pytest.approx((2 + 1 + 5) / 30)
+
+
+def test_a_sale_outside_its_interval_costs_twenty_times_the_distance():
+    y, point = np.array([10.0, 10.0, 10.0]), np.array([10.0, 5.0, 15.0])
+    found = measure(y, point, point - 3, point + 3)
+    assert found["coverage"] == pytest.approx(1 / 3)
+    assert found["interval_score"] == pytest.approx((3 * 6 + 20 * 2 * 2) / 30)
+
+
+def test_of_all_widths_the_true_quantiles_score_best():
+    y = np.random.default_rng(3).normal(100, 10, 200_000)
+    scores = {z: measure(y, y * 0 + 100, y * 0 + 100 - 10 * z, y * 0 + 100 + 10 * z)["interval_score"] for z in (1.2, 1.645, 2.2)}
+    assert min(scores, key=scores.__getitem__) == 1.645
 
 
 @given(CELLS)

@@ -10,8 +10,9 @@ from ml_pipelines.forecasting.horizons import defaults
 from ml_pipelines.forecasting.metrics import measure
 from ml_pipelines.forecasting.models import load_forecaster
 from ml_pipelines.forecasting.recipe import METRICS, RUNGS, Recipe, RecipeRefusedError
+from ml_pipelines.forecasting.rolling import rolled
 from ml_pipelines.forecasting.seasonal_naive import SeasonalNaive
-from ml_pipelines.forecasting.training import HistoryTooShortError, choose, fitted, train
+from ml_pipelines.forecasting.training import HistoryTooShortError, choose, fitted, refit, train
 
 RECIPE = Recipe(rounds=40, least_rows=20)
 
@@ -34,6 +35,17 @@ def test_the_released_model_uses_the_promotion_and_beats_the_naive(panel):
     promoted = made.covariates["promo"][:, -28:] > 0
     point = trained.forecaster.forecast(made, trained.cutoff, 28, 0)
     assert point[promoted].mean() > 1.4 * point[~promoted].mean()
+
+
+@pytest.mark.parametrize("rungs", [RUNGS, ("seasonal_naive",), ("multiplicative_level",)])
+def test_a_stored_model_forecasts_its_judged_window_as_its_recipe_fitted_there_again(panel, rungs, tmp_path):
+    """Which is why a comparison of recipes takes it as the challenger of its first origin."""
+    made, recipe = panel(), replace(RECIPE, rungs=rungs)
+    trained = train(made, recipe, 14, 0, origins=2)
+    trained.forecaster.save(tmp_path)
+    stored = load_forecaster(trained.rung, tmp_path)
+    told = rolled(lambda at: stored.forecast(made, at, 14, 0), trained.cutoff, 14, 2)
+    assert np.array_equal(told, refit(made, recipe, trained.rung, trained.cutoff, 14, 0, origins=2))
 
 
 @pytest.mark.parametrize(
