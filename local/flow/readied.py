@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import runpy
 import subprocess
 import sys
@@ -73,7 +72,6 @@ def main() -> None:
     module = sys.argv[1]
     # The collector would walk the classes over and over, for a process that ends in seconds.
     gc.disable()
-    os.nice(10)
     import_module(LOADS[module])
     line = sys.stdin.readline()
     if line:
