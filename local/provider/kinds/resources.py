@@ -34,7 +34,6 @@ ROLE_ASSIGNMENT = Kind(
     rule=GUID,
     extension="scope",
     replace=("scope", "principalId", "roleDefinitionId"),
-    alone_with=("principalId", "roleDefinitionId"),
 )
 FEDERATED_CREDENTIAL = Kind(
     sdk_type="azure-native:managedidentity:FederatedIdentityCredential",
@@ -42,6 +41,5 @@ FEDERATED_CREDENTIAL = Kind(
     names=("resourceName", "federatedIdentityCredentialResourceName"),
     rule=rule(RULES["identity"]),
     one_at_a_time=True,
-    alone_with=("issuer", "subject"),
 )
 KINDS = (RESOURCE_GROUP, USER_ASSIGNED_IDENTITY, FEDERATED_CREDENTIAL, ROLE_ASSIGNMENT)
