@@ -1,8 +1,9 @@
 """What a training costs: the pipeline's work on 500 series, one fit and forecast of 30,000, beside LightGBM alone.
 
 500 series x 5 years of days, horizon 90: the ladder fitted, chosen and calibrated, a backtest from the three origins of a
-comparison of recipes (at the first the model is the trained one, at two it is refitted), and the gate. The anchor is `lgb.train` alone on the same matrices, in the same process after it. 30,000 series are the
-panel of `make up` sixty times over, other sales drawn for each.
+comparison of recipes (at the first the model is the trained one, at two it is refitted), and the gate. The anchor is
+`lgb.train` alone on the same matrices, in the same process after it. 30,000 series are the panel of `make up` sixty times over,
+other sales drawn for each.
 """
 
 from __future__ import annotations

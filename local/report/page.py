@@ -20,6 +20,7 @@ from local.report.svg.charts import forecast, horizon, spread
 from local.report.svg.estate import estate
 from local.report.svg.lanes import lanes
 from local.report.timeline import LANES
+from ml_pipelines.forecasting.metrics import FIGURES
 
 FILE = "report.html"
 LARGEST = 400_000
@@ -27,7 +28,6 @@ LARGEST = 400_000
 TEXT_LENGTH, TEXTS_LENGTH = 4_000, 150_000
 """Letters of JSON that one event, and all of them, take at most; the rest is in events.jsonl."""
 WORST = 5
-COLUMNS = ("wape", "smape", "mape", "bias", "coverage", "interval_score")
 GOOD = frozenset({"promote", "refresh", "released", "unchanged"})
 SMALL = 100
 """Numbers from here on need no decimal."""
@@ -61,7 +61,7 @@ def render(content: Content) -> str:
         worst=_worst(content.breakdown),
         checks_of_rows=REASONS,
         metrics=_metrics(run["metrics"]),
-        columns=COLUMNS,
+        columns=FIGURES,
         best=_best(run["metrics"]),
         good=GOOD,
     )

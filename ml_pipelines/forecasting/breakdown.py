@@ -28,20 +28,33 @@ class Judgement:
     points: Mapping[str, Values]
     horizon: int
 
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Where a sale and a forecast of it are known."""
+        return np.isfinite(self.y) & np.isfinite(self.point)
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Where a known sale lies within its bounds."""
+        return self.known & (self.y >= self.lower) & (self.y <= self.upper)
+
+    @property
+    def scores(self) -> Values:
+        """Interval scores of known sales, else 0."""
+        return np.where(self.known, interval_scores(self.y, self.lower, self.upper), 0)
+
 
 def by_key(judged: Judgement, keys: Sequence[str]) -> dict[str, dict[str, Figure]]:
     """Series, units sold, WAPE, bias, coverage and interval score by value of a key (n,), its store say; as `metrics.measure`."""
-    known = np.isfinite(judged.y) & np.isfinite(judged.point)
+    known = judged.known
     sold = np.where(known, judged.y, 0).astype(np.float64)
     off = np.where(known, judged.point, 0) - sold
-    inside = known & (judged.y >= judged.lower) & (judged.y <= judged.upper)
-    scores = interval_scores(judged.y, judged.lower, judged.upper)
     columns = {
         "sold": sold,
         "error": np.abs(off),
         "off": off,
-        "inside": inside,
-        "scores": np.where(known, scores, 0),
+        "inside": judged.inside,
+        "scores": judged.scores,
         "known": known,
         "series": np.ones((len(sold), 1)),
     }
@@ -61,10 +74,8 @@ def intervals_by_horizon(judged: Judgement) -> dict[str, list[Figure]]:
 
     The score is a share of what a period sells in the mean, as errors by period ahead are.
     """
-    known = np.isfinite(judged.y) & np.isfinite(judged.point)
-    inside = known & (judged.y >= judged.lower) & (judged.y <= judged.upper)
-    scores = np.where(known, interval_scores(judged.y, judged.lower, judged.upper), 0)
-    sums = [cells.sum(axis=0, dtype=np.float64).reshape(-1, judged.horizon).sum(axis=0) for cells in (inside, known, scores)]
+    parts = (judged.inside, judged.known, judged.scores)
+    sums = [cells.sum(axis=0, dtype=np.float64).reshape(-1, judged.horizon).sum(axis=0) for cells in parts]
     mean = float(np.nansum(judged.y, dtype=np.float64)) / judged.horizon
     return {
         "coverage": [_share(float(part), float(whole)) for part, whole in zip(sums[0], sums[1], strict=True)],

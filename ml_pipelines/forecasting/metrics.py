@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_pipelines.forecasting.intervals import LEVEL
+
 type Values = NDArray[np.floating[Any]]
 
-OUTSIDE = 0.1
-"""The share of sales that an interval leaves outside."""
+FIGURES = ("wape", "smape", "mape", "bias", "coverage", "interval_score")
+"""What `measure` tells; the last two of forecasts with bounds."""
 
 
 def measure(y: Values, point: Values, lower: Values | None, upper: Values | None) -> dict[str, float]:
@@ -41,12 +43,12 @@ def measure(y: Values, point: Values, lower: Values | None, upper: Values | None
 
 
 def interval_scores(y: Values, lower: Values, upper: Values) -> Values:
-    """Width of the interval, and for what lies outside its distance times 2 / 10 %: narrow is good, missing is dear. In units.
+    """Width of the interval, and for what lies outside its distance times 2 / (1 - `LEVEL`), in units.
 
     Its mean is smallest for the true quantiles. Source: Gneiting and Raftery, "Strictly Proper Scoring Rules, Prediction, and
     Estimation" (JASA 2007), 6.2.
     """
-    return (upper - lower) + 2 / OUTSIDE * (np.maximum(lower - y, 0) + np.maximum(y - upper, 0))
+    return (upper - lower) + 2 / (1 - LEVEL) * (np.maximum(lower - y, 0) + np.maximum(y - upper, 0))
 
 
 def wmae(y: Values, point: Values, weight: Values) -> float:

@@ -16,6 +16,7 @@ from contracts.errors import FourPartError
 from contracts.events import DataVersion
 from contracts.names import MODEL, SILVER, training_endpoint
 from contracts.outputs import PlatformOutputs
+from ml_pipelines.forecasting.metrics import FIGURES
 from ml_pipelines.forecasting.recipe import Recipe
 from ml_pipelines.graph import NAME as PIPELINE
 from ml_pipelines.publishing.catalogue import Catalogue
@@ -23,7 +24,6 @@ from ml_pipelines.publishing.definition import SETTINGS
 from ml_pipelines.publishing.workspace import workspace
 
 EXPERIMENT = f"{MODEL}-experiments"
-FIGURES = ("wape", "smape", "mape", "bias", "coverage", "interval_score")
 
 
 class SettingRefusedError(FourPartError):

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ml_pipelines.forecasting.metrics import FIGURES
 from ml_pipelines.steps.measured import CHALLENGER
 from ml_pipelines.steps.prepared import Prepared
 from ml_pipelines.steps.trained import Trained
 
 CARD = "card.md"
 WORST = 5
-COLUMNS = ("wape", "smape", "mape", "bias", "coverage", "interval_score")
 LIMITS = (
     "It forecasts means: sums over series are unbiased, a single slow seller's day is not told.",
     "Covariates count as known over the whole horizon; a promotion that is not in the data is not in the forecast.",
@@ -70,7 +70,7 @@ def _recipe(facts: Trained) -> list[str]:
 
 def _methods(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
     names = [CHALLENGER, *sorted(name for name in metrics if name != CHALLENGER)]
-    return _table(("method", *COLUMNS), ([name, *(_number(metrics[name].get(column)) for column in COLUMNS)] for name in names))
+    return _table(("method", *FIGURES), ([name, *(_number(metrics[name].get(column)) for column in FIGURES)] for name in names))
 
 
 def _parts(found: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> list[str]:

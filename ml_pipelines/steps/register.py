@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from contracts.errors import FourPartError
+from ml_pipelines.forecasting.metrics import FIGURES
 from ml_pipelines.gate.decision import Decision
 from ml_pipelines.registry import Registry, Role, Tag, root_run
 from ml_pipelines.steps import trained
@@ -17,7 +18,6 @@ from ml_pipelines.steps.measured import CHALLENGER
 from ml_pipelines.steps.step import arguments, read, run, write
 
 REGISTERED = "registered.json"
-MEASURED = ("wape", "smape", "mape", "bias", "coverage", "interval_score")
 FACTS = ("configuration", "recipe", "rung", "cutoff", "horizon", "gap", "data_version", "content_hash", "code")
 
 
@@ -56,7 +56,7 @@ def _registered(given: argparse.Namespace, decision: Decision, body: Mapping[str
 def _tags(facts: trained.Trained, decision: Decision, body: Mapping[str, Any]) -> dict[str, str]:
     told = asdict(facts)
     challenger, naive = body["metrics"][CHALLENGER], body["metrics"][body["naive"]]
-    figures = {f"metric.{name}": challenger.get(name) for name in MEASURED} | {"naive.wape": naive.get("wape")}
+    figures = {f"metric.{name}": challenger.get(name) for name in FIGURES} | {"naive.wape": naive.get("wape")}
     return {
         Tag.ROLE: Role.CHALLENGER,
         "decision": decision.decision,
