@@ -29,6 +29,8 @@ login.grant_platform()
 
 login.admit("state-person", "Storage Blob Data Contributor", state.container_id)
 login.admit("key-person", "Key Vault Crypto User", key.vault_id)
+if settings.deploy_by_hand:
+    login.admit_platform()
 
 organisation = Organisation.of(settings)
 devops, stack = settings.devops, settings.environment

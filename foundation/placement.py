@@ -18,6 +18,11 @@ class Placement:
     resource_group: pulumi.Output[str]
     client: pulumi.Output[authorization.GetClientConfigResult]
 
+    @property
+    def subscription(self) -> pulumi.Output[str]:
+        """ARM id of the subscription."""
+        return pulumi.Output.format("/subscriptions/{0}", self.client.subscription_id)
+
     def role(self, role_id: str) -> pulumi.Output[str]:
         """ARM id of a built-in role."""
         definitions = "/subscriptions/{0}/providers/Microsoft.Authorization/roleDefinitions/{1}"

@@ -15,7 +15,7 @@ from contracts.section import Section
 
 PROJECT = "mlops-forecasting-foundation"
 PLAIN = ("environment", "workload", "suffix", "location", "owner", "costCenter")
-STRUCTURED = ("allowedAddresses", "state", "devops")
+STRUCTURED = ("allowedAddresses", "deployByHand", "state", "devops")
 GROUP = r"[^/\\:?#*\"<>|]{0,64}"
 WORDS = (r"[^\s/\\:?#*\"<>|][^/\\:?#*\"<>|]{0,63}", '1-64 characters, none of /\\:?#*"<>|')
 
@@ -71,13 +71,14 @@ class DevOpsSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """One foundation, checked."""
+    """One foundation, checked; `deploy_by_hand` gives whoever bootstraps what the pipelines have on data."""
 
     environment: str
     location: str
     tags: Mapping[str, str]
     names: FoundationNames
     allowed_addresses: tuple[str, ...]
+    deploy_by_hand: bool
     state: StateSettings
     devops: DevOpsSettings
 
@@ -120,6 +121,7 @@ class Settings:
             tags=tags,
             names=foundation_names(workload, top.text("suffix", r"[a-z0-9]{0,8}", "0-8 lower-case letters and digits")),
             allowed_addresses=top.addresses("allowedAddresses"),
+            deploy_by_hand=top.flag("deployByHand"),
             state=StateSettings.read(state),
             devops=DevOpsSettings.read(devops),
         )

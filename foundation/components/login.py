@@ -77,16 +77,21 @@ class Login(pulumi.ComponentResource):
     def grant_platform(self) -> None:
         """What bringing up a platform takes: its own resource group among it, hence on the subscription.
 
-        The person of the first bootstrap, who owns the subscription, gets the rights on data alone. The identity may give
-        roles, but none of those that give roles or own the subscription ("Delegate Azure role assignment
-        management to others with conditions", learn.microsoft.com).
+        The identity may give roles, but none of those that give roles or own the subscription ("Delegate Azure role
+        assignment management to others with conditions", learn.microsoft.com).
         """
-        subscription = pulumi.Output.format("/subscriptions/{0}", self._placement.client.subscription_id)
-        self._assign("contributor", DENIED["Contributor"], subscription)
-        self._assign("role-giver", DENIED[GIVING], subscription, condition=no_giving())
+        self._assign("contributor", DENIED["Contributor"], self._placement.subscription)
+        self._assign("role-giver", DENIED[GIVING], self._placement.subscription, condition=no_giving())
         for right in RIGHTS:
-            self._assign(right.name, ROLES[right.role], subscription, condition=right.condition)
-            self.admit(f"{right.name}-person", right.role, subscription, right.condition)
+            self._assign(right.name, ROLES[right.role], self._placement.subscription, condition=right.condition)
+
+    def admit_platform(self) -> None:
+        """Let the person of the first bootstrap, who owns the subscription, publish and release: the rights on data alone.
+
+        In one stack of a subscription: under whatever name, Azure refuses a role that a principal has on a scope already.
+        """
+        for right in RIGHTS:
+            self.admit(f"{right.name}-person", right.role, self._placement.subscription, right.condition)
 
     def _assign(
         self,

@@ -109,12 +109,22 @@ class Deployment:
         for reference in [*kind.references(inputs), *named(inputs)]:
             if not exists(self.resources, reference):
                 raise errors.resource_not_found(reference)
+        self._require_alone(kind, resource_id, inputs)
         properties = self._outputs(kind, resource_id, inputs)
         resource = Resource(id=resource_id, type=kind.arm_type, name=name_in(resource_id), properties=properties)
         if kind is HUB:
             create_topic(self.endpoints.bootstrap, resource.name, properties["partitionCount"])
         self.resources.put(resource)
         return resource
+
+    def _require_alone(self, kind: Kind, resource_id: str, inputs: Properties) -> None:
+        """Refuse what is there under another name."""
+        parent = kind.parent_of(resource_id).lower()
+        others = self.resources.of_type(kind.arm_type) if kind.alone_with else []
+        for other in others:
+            beside = other.id.lower() != resource_id.lower() and kind.parent_of(other.id).lower() == parent
+            if beside and all(at(other.properties, path) == at(inputs, path) for path in kind.alone_with):
+                raise errors.same_already(kind.arm_type)
 
     def _outputs(self, kind: Kind, resource_id: str, inputs: Properties) -> Properties:
         given = {**inputs, **self._location(kind, resource_id, inputs)}

@@ -91,6 +91,16 @@ def written_at_once(parent: str) -> ArmError:
     return ArmError(CONFLICT, "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity", text)
 
 
+def same_already(arm_type: str) -> ArmError:
+    """Another of the same content under another name.
+
+    Source: Azure-Samples/azure-search-openai-demo#1091 (role assignments), Azure/bicep-types-az#2054 (credentials).
+    """
+    if arm_type.startswith("Microsoft.Authorization/"):
+        return ArmError(CONFLICT, "RoleAssignmentExists", "The role assignment already exists.")
+    return ArmError(CONFLICT, "Conflict", "Issuer and subject combination already exists for this Managed Identity.")
+
+
 def one_per_stack(arm_type: str, there: str) -> ArmError:
     """A second namespace or registry: the local broker and the local registry serve one."""
     text = f"This machine serves one {arm_type} for a stack, and '{there}' is there already."

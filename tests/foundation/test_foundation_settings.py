@@ -54,6 +54,10 @@ def test_one_stack_makes_the_pipeline_of_checks():
     assert [stack for stack in STACKS if Settings.of(values(stack)).devops.checks] == ["dev"]
 
 
+def test_one_stack_lets_a_person_deploy_since_azure_gives_a_role_on_a_subscription_once():
+    assert [stack for stack in STACKS if Settings.of(values(stack)).deploy_by_hand] == ["dev"]
+
+
 @pytest.mark.parametrize(
     ("path", "value", "allowed"),
     [
@@ -62,6 +66,7 @@ def test_one_stack_makes_the_pipeline_of_checks():
         ("workload", "x" * 20, "3-24"),
         ("suffix", "a-b", "0-8"),
         ("allowedAddresses", ["10.0.0.1"], "public IPv4"),
+        ("deployByHand", "yes", "true or false"),
         ("state.sku", "Standard_RAGRS", "Standard_ZRS"),
         ("state.keepDays", 6, "7 to 90"),
         ("state.purgeProtection", "yes", "true or false"),

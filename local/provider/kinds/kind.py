@@ -71,6 +71,8 @@ class Kind:
     one_per_stack: bool = False
     one_at_a_time: bool = False
     """Two of one parent that are written at once: the service refuses the second."""
+    alone_with: tuple[str, ...] = ()
+    """Inputs of which no two of one parent have the same values, whatever their names."""
 
     @property
     def documentation(self) -> str:

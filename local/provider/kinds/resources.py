@@ -34,6 +34,7 @@ ROLE_ASSIGNMENT = Kind(
     rule=GUID,
     extension="scope",
     replace=("scope", "principalId", "roleDefinitionId"),
+    alone_with=("principalId", "roleDefinitionId"),
 )
 FEDERATED_CREDENTIAL = Kind(
     sdk_type="azure-native:managedidentity:FederatedIdentityCredential",
@@ -41,5 +42,6 @@ FEDERATED_CREDENTIAL = Kind(
     names=("resourceName", "federatedIdentityCredentialResourceName"),
     rule=rule(RULES["identity"]),
     one_at_a_time=True,
+    alone_with=("issuer", "subject"),
 )
 KINDS = (RESOURCE_GROUP, USER_ASSIGNED_IDENTITY, FEDERATED_CREDENTIAL, ROLE_ASSIGNMENT)

@@ -1,14 +1,18 @@
-"""Writes that Azure takes one at a time: the second of two at once is refused, as the first is not."""
+"""Writes that Azure takes one at a time, and what it takes once: the second is refused, as the first is not."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import pytest
 
+from local.tokens import SUBSCRIPTION
+
 CREDENTIAL = "managedidentity:FederatedIdentityCredential"
+ASSIGNMENT = "authorization:RoleAssignment"
 CODE = "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"
 
 
@@ -66,3 +70,23 @@ def test_a_refused_write_leaves_the_identity_free_for_the_next(client: Any, iden
     with pytest.raises(grpc.RpcError, match="already existing"):
         client.create(CREDENTIAL, credential(identities[0], "first"))
     client.create(CREDENTIAL, credential(identities[0], "second"))
+
+
+def test_a_second_credential_for_the_same_token_is_refused_whatever_its_name(client: Any, identities: list[str]) -> None:
+    client.create(CREDENTIAL, credential(identities[0], "first"))
+    again = credential(identities[0], "first") | {"federatedIdentityCredentialResourceName": "second"}
+    with pytest.raises(grpc.RpcError, match="Issuer and subject combination already exists"):
+        client.create(CREDENTIAL, again)
+    client.create(CREDENTIAL, again | {"resourceName": identities[1]})
+
+
+def test_a_role_that_is_given_already_is_refused_under_another_name(client: Any) -> None:
+    scope = client.group()
+    role = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{uuid4()}"
+    given = {"scope": scope, "principalId": str(uuid4()), "roleDefinitionId": role, "principalType": "ServicePrincipal"}
+    made, _ = client.create(ASSIGNMENT, given | {"roleAssignmentName": str(uuid4())})
+    with pytest.raises(grpc.RpcError, match="RoleAssignmentExists"):
+        client.create(ASSIGNMENT, given | {"roleAssignmentName": str(uuid4())})
+    client.create(ASSIGNMENT, given | {"roleAssignmentName": str(uuid4()), "principalId": str(uuid4())})
+    client.delete(ASSIGNMENT, made)
+    client.create(ASSIGNMENT, given | {"roleAssignmentName": str(uuid4())})
