@@ -57,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (there, back, once):
         command.add_argument("outputs", type=Path, help="stack outputs as JSON")
     there.add_argument("--recipe", default="", help='JSON of recipe settings for all trainings, as in {"rounds": 200}')
+    there.add_argument(
+        "--nodes",
+        type=int,
+        default=1,
+        help="nodes that fit the parts of a recipe with part_series, by a parallel step; 1 by default",
+    )
     back.add_argument("deployment")
     return parser
 
@@ -75,7 +81,7 @@ def _result(chosen: argparse.Namespace) -> dict[str, Any]:
     from ml_pipelines.publishing.publication import publish, roll_back
 
     back = chosen.command == "rollback"
-    result = roll_back(outputs, chosen.deployment) if back else publish(outputs, define(recipe=chosen.recipe))
+    result = roll_back(outputs, chosen.deployment) if back else publish(outputs, define(recipe=chosen.recipe, nodes=chosen.nodes))
     sys.stderr.writelines(f"{change}\n" for change in result.changes or ("unchanged",))
     return asdict(result)
 

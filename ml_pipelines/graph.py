@@ -10,19 +10,30 @@ from azure.ai.ml.entities import Component, PipelineComponent
 from contracts.names import MODEL
 
 NAME = "forecast_training"
-TIMEOUT_SECONDS = {"prepare": 1800, "train": 7200, "evaluate": 1800, "compare": 7200, "register": 900, "package": 3600}
-"""A step that takes longer is stopped, and its run fails."""
+TIMEOUT_SECONDS = {
+    "prepare": 1800,
+    "split": 1800,
+    "train": 7200,
+    "evaluate": 1800,
+    "compare": 7200,
+    "register": 900,
+    "package": 3600,
+}
+"""A step that takes longer is stopped, and its run fails; the parallel step has a limit for each mini batch in its own file."""
+ON_SEVERAL_NODES = frozenset({"split", "fit"})
+"""Steps of the graph on several nodes alone."""
 
 type Steps = Mapping[str, Callable[..., Any]]
 
 
-def training_pipeline(steps: Mapping[str, Component], version: str, fixed: str = "") -> PipelineComponent:
-    """The pipeline over components of the six steps, by step name; no service is asked.
+def training_pipeline(steps: Mapping[str, Component], version: str, fixed: str = "", nodes: int = 1) -> PipelineComponent:
+    """The pipeline over components of its steps, by step name; no service is asked.
 
     `features` is the URL of the Delta table of features and `delta_version` the version of it; `forecasts_url` is where
     `package` publishes; `registry` is the ARM id of the container registry, and without it there is no image. Horizon and
     gap follow from the panel's frequency when not given; `recipe` is for experiments, unless `fixed` publishes one: the
     JSON of recipe settings that every run gets which names no other. A run with an `experiment` registers nothing.
+    With more than one of the `nodes` the panel's parts are fitted by a parallel step on them, and `train` joins their models.
     """
     run: Steps = steps  # components are called like functions, which their type does not say
 
@@ -43,7 +54,13 @@ def training_pipeline(steps: Mapping[str, Component], version: str, fixed: str =
     ) -> dict[str, Any]:
         prepare = run["prepare"](features=features, delta_version=delta_version, horizon=horizon, gap=gap)
         prepared = prepare.outputs.prepared
-        train = run["train"](prepared=prepared, model_name=model_name, recipe=recipe)
+        fitted = None
+        if nodes > 1:
+            split = run["split"](prepared=prepared, model_name=model_name, recipe=recipe)
+            fit = run["fit"](parts=split.outputs.parts)
+            fit.resources = {"instance_count": nodes}
+            fitted = fit.outputs.fitted
+        train = run["train"](prepared=prepared, model_name=model_name, recipe=recipe, fitted=fitted)
         model = train.outputs.model
         evaluate = run["evaluate"](prepared=prepared, model=model)
         metrics = evaluate.outputs.metrics
@@ -63,5 +80,6 @@ def training_pipeline(steps: Mapping[str, Component], version: str, fixed: str =
 
     made: PipelineComponent = forecast_training().component
     for name, node in made.jobs.items():
-        node.set_limits(timeout=TIMEOUT_SECONDS[name])
+        if name in TIMEOUT_SECONDS:
+            node.set_limits(timeout=TIMEOUT_SECONDS[name])
     return made

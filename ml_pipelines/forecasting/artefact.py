@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,13 +10,14 @@ import numpy as np
 
 from contracts.errors import FourPartError
 from ml_pipelines.forecasting.intervals import Intervals, calibrate
+from ml_pipelines.forecasting.manifest import MANIFEST, manifest_fault, write_manifest
 from ml_pipelines.forecasting.models import Forecaster, load_forecaster
 from ml_pipelines.forecasting.panel import Panel
 from ml_pipelines.forecasting.rolling import rolled
 from ml_pipelines.forecasting.training import Trained
 from ml_pipelines.gate.evidence import Prediction
 
-MANIFEST, _FACTS, _INTERVALS = "manifest.json", "artefact.json", "intervals.json"
+_FACTS, _INTERVALS = "artefact.json", "intervals.json"
 
 
 class ArtefactBrokenError(FourPartError):
@@ -76,8 +76,7 @@ def save_artefact(folder: Path, trained: Trained, *, data_version: str, content_
     facts |= {"recipe": asdict(trained.recipe), "data_version": data_version, "content_hash": content_hash}
     (folder / _FACTS).write_text(json.dumps(facts, sort_keys=True, indent=2))
     (folder / _INTERVALS).write_text(json.dumps(trained.intervals.json()))
-    hashes = {file.name: _hash(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST}
-    (folder / MANIFEST).write_text(json.dumps(hashes, sort_keys=True, indent=2))
+    write_manifest(folder)
 
 
 def load_artefact(folder: Path) -> Artefact:
@@ -97,18 +96,11 @@ def load_artefact(folder: Path) -> Artefact:
 
 
 def _check(folder: Path) -> None:
-    manifest = folder / MANIFEST
-    hashes: dict[str, str] = json.loads(manifest.read_text()) if manifest.is_file() else {}
-    wrong = [name for name, held in hashes.items() if not (folder / name).is_file() or _hash(folder / name) != held]
-    if hashes and not wrong:
+    if not (wrong := manifest_fault(folder)):
         return
     raise ArtefactBrokenError(
         "The model's files are not those that were written.",
-        given=f"{folder.name}: {', '.join(wrong) or 'no manifest'}",
+        given=f"{folder.name}: {wrong}",
         allowed=f"every file of {MANIFEST} with its SHA-256",
         remedy="Fetch the registered version again, or train anew.",
     )
-
-
-def _hash(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -21,15 +21,18 @@ class Forecaster(Protocol):
 
 
 def load_forecaster(rung: str, folder: Path) -> Forecaster:
-    """Read the model of a rung.
+    """Read the model of a rung, made of parts or not.
 
     Raises:
         KeyError: when there is no such rung.
     """
     from ml_pipelines.forecasting.gradient_boosting import GradientBoosting
+    from ml_pipelines.forecasting.in_parts import FIRSTS, InParts
     from ml_pipelines.forecasting.multiplicative_level import MultiplicativeLevel
     from ml_pipelines.forecasting.seasonal_naive import SeasonalNaive
 
+    if (folder / FIRSTS).exists():
+        return InParts.load(rung, folder)
     kinds = {"seasonal_naive": SeasonalNaive, "multiplicative_level": MultiplicativeLevel, "lightgbm": GradientBoosting}
     forecaster: Forecaster = kinds[rung].load(folder)
     return forecaster

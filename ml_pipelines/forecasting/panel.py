@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,7 @@ CALENDAR = frozenset({"hour", "dow", "day", "doy", "week", "month", "quarter", "
 MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
 _EVERY_MONTHS = re.compile(r"every (\d+) months")
 _MADE = re.compile(r"(lag|mean|std)_\d+")
-_ARRAYS, _FACTS = "panel.npz", "panel.json"
+_ARRAYS, _FACTS, _COVARIATE = "panel.npz", "panel.json", "covariate."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,32 +106,43 @@ class Panel:
         step = self.ds[1] - self.ds[0] if self.periods > 1 else DAY.astype("timedelta64[s]")
         return (self.ds[0] + index * step).astype("datetime64[s]")
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All numbers by name, for an npz file."""
+        cells = {f"{_COVARIATE}{name}": values for name, values in self.covariates.items()}
+        return {"y": self.y, "ds": self.ds.astype(np.int64), **cells}
+
+    def names(self) -> dict[str, Any]:
+        """All that is no array, for a JSON file."""
+        keys = {"unique_ids": self.unique_ids, "stores": self.stores, "items": self.items}
+        return {**keys, "frequency": self.frequency, "season": self.season}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], names: Mapping[str, Any]) -> Panel:
+        """Read `arrays` and `names` back."""
+        cells = {name.removeprefix(_COVARIATE): arrays[name] for name in arrays if name.startswith(_COVARIATE)}
+        return cls(
+            unique_ids=tuple(names["unique_ids"]),
+            stores=tuple(names["stores"]),
+            items=tuple(names["items"]),
+            ds=arrays["ds"].astype("datetime64[s]"),
+            y=arrays["y"],
+            covariates=cells,
+            frequency=names["frequency"],
+            season=int(names["season"]),
+        )
+
     def save(self, folder: Path) -> None:
         """Write `panel.npz` and `panel.json` without pickle."""
         folder.mkdir(parents=True, exist_ok=True)
-        cells = {f"covariate.{name}": values for name, values in self.covariates.items()}
         with (folder / _ARRAYS).open("wb") as file:
-            np.savez(file, allow_pickle=False, y=self.y, ds=self.ds.astype(np.int64), **cells)
-        names = {"unique_ids": self.unique_ids, "stores": self.stores, "items": self.items}
-        facts = {**names, "frequency": self.frequency, "season": self.season}
-        (folder / _FACTS).write_text(json.dumps(facts))
+            np.savez(file, allow_pickle=False, **self.arrays())
+        (folder / _FACTS).write_text(json.dumps(self.names()))
 
     @classmethod
     def load(cls, folder: Path) -> Panel:
         """Read what `save` wrote."""
-        facts = json.loads((folder / _FACTS).read_text())
         with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
-            cells = {name.removeprefix("covariate."): arrays[name] for name in arrays.files if name.startswith("covariate.")}
-            return cls(
-                unique_ids=tuple(facts["unique_ids"]),
-                stores=tuple(facts["stores"]),
-                items=tuple(facts["items"]),
-                ds=arrays["ds"].astype("datetime64[s]"),
-                y=arrays["y"],
-                covariates=cells,
-                frequency=facts["frequency"],
-                season=int(facts["season"]),
-            )
+            return cls.of_arrays(arrays, json.loads((folder / _FACTS).read_text()))
 
 
 def _is_covariate(field: pa.Field) -> bool:

@@ -6,7 +6,7 @@ within the part. The parts follow from the panel's items alone, so that fitting 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,19 @@ def partitions(panel: Panel, most: int = MOST_SERIES) -> list[NDArray[np.int64]]
     if len(panel.y) <= most:
         return [np.arange(len(panel.y))]
     _, item = np.unique(np.asarray(panel.items, dtype=object).astype(str), return_inverse=True)
-    sizes = np.bincount(item)
-    part = np.array(list(_packed(sizes.tolist(), most)))[item]
+    part = np.array(_even(np.bincount(item).tolist(), most))[item]
     return [np.flatnonzero(part == number) for number in range(int(part.max()) + 1)]
+
+
+def firsts(panel: Panel, parts: Sequence[NDArray[np.int64]]) -> tuple[str, ...]:
+    """The first item of each part: parts are ranges of the items in the order of their names."""
+    return tuple(min(panel.items[row] for row in part) for part in parts)
+
+
+def located(items: Sequence[str], first: Sequence[str]) -> NDArray[np.int64]:
+    """The part of each item; one that no part has seen belongs to the part of the item that comes before it."""
+    found = np.searchsorted(np.asarray(first, dtype=str), np.asarray(items, dtype=str), side="right") - 1
+    return np.maximum(found, 0).astype(np.int64)
 
 
 def share(panel: Panel, oldest: int, most: int = MOST_ROWS) -> float:
@@ -33,11 +43,22 @@ def share(panel: Panel, oldest: int, most: int = MOST_ROWS) -> float:
     return min(1.0, most / max(1, int(np.isfinite(panel.y[:, oldest:]).sum())))
 
 
-def _packed(sizes: list[int], most: int) -> Iterator[int]:
-    """The part of each item in their order."""
-    number = filled = 0
+def _even(sizes: list[int], most: int) -> list[int]:
+    """The part of each item in their order: as few parts as `most` allows, and those as even as they can be."""
+    count = _packed(sizes, most)[-1]
+    low, high = 1, most
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _packed(sizes, middle)[-1] <= count else (middle + 1, high)
+    return _packed(sizes, high)
+
+
+def _packed(sizes: list[int], most: int) -> list[int]:
+    """The part of each item in their order, each part filled before the next."""
+    made, number, filled = list[int](), 0, 0
     for size in sizes:
         if filled and filled + size > most:
             number, filled = number + 1, 0
         filled += size
-        yield number
+        made.append(number)
+    return made

@@ -30,6 +30,7 @@ class Recipe:
 
     The loss follows the metric unless `objective` names one. `seeds` boosters are averaged, each on its own draw of
     `feature_share` of the features for a tree and of `row_share` of the rows. `compute` is the device that they train on.
+    `part_series` is how many series are fitted together at most, all stores of an item in one part; 0 fits all as one.
     """
 
     rungs: tuple[str, ...] = RUNGS
@@ -45,6 +46,7 @@ class Recipe:
     seed: int = 7
     seeds: int = 1
     compute: str = "cpu"
+    part_series: int = 0
 
     @classmethod
     def of(cls, overrides: str) -> Recipe:
@@ -81,7 +83,8 @@ class Recipe:
             return f"rungs {list(self.rungs)}"
         if self.metric not in METRICS or self.objective not in {"", *OBJECTIVES}:
             return f"metric {self.metric}, objective {self.objective}"
-        if min(self.rounds, self.leaves, self.seeds, self.least_rows) < 1 or max(self.feature_share, self.row_share) > 1:
+        least = min(self.rounds, self.leaves, self.seeds, self.least_rows, self.part_series + 1)
+        if least < 1 or max(self.feature_share, self.row_share) > 1:
             return "a number out of its range"
         if self.compute not in COMPUTES:
             return f"compute {self.compute}"
@@ -112,6 +115,6 @@ def _refused(given: str) -> RecipeRefusedError:
         "The recipe can't be used.",
         given=given,
         allowed=f"a JSON object with some of {members}; rungs of {', '.join(RUNGS)}; metric of {', '.join(METRICS)}; "
-        f"objective of {', '.join(OBJECTIVES)}; compute cpu, or gpu with {', '.join(sorted(ON_GPU))}; shares up to 1, numbers from 1",
+        f"objective of {', '.join(OBJECTIVES)}; compute cpu, or gpu with {', '.join(sorted(ON_GPU))}; shares up to 1, numbers from 1, part_series from 0",
         remedy="Correct the input `recipe`, or leave it out.",
     )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from contracts.errors import FourPartError
 from ml_pipelines.forecasting.calendar_features import NONE, holiday_codes
+from ml_pipelines.forecasting.in_parts import InParts
 from ml_pipelines.forecasting.intervals import Intervals, calibrate
 from ml_pipelines.forecasting.losses import HOLIDAY_WEIGHT
 from ml_pipelines.forecasting.metrics import measure, wmae, wrmsse
 from ml_pipelines.forecasting.models import Forecaster
 from ml_pipelines.forecasting.multiplicative_level import MultiplicativeLevel
 from ml_pipelines.forecasting.panel import Cells, Panel
+from ml_pipelines.forecasting.partitions import firsts, partitions
 from ml_pipelines.forecasting.recipe import RUNGS, Recipe
 from ml_pipelines.forecasting.rolling import rolled
 from ml_pipelines.forecasting.seasonal_naive import SeasonalNaive
@@ -49,17 +52,53 @@ class Trained:
     chosen_by: Mapping[str, float]
 
 
-def train(panel: Panel, recipe: Recipe, horizon: int, gap: int, origins: int = 1) -> Trained:
+class Fits(Protocol):
+    """The ladder's models of one panel: fitted as they are asked for, or by other nodes before."""
+
+    def points(self, rung: str) -> Cells:
+        """Point forecasts (n, window) of the window before the judged one by the rung fitted before both."""
+        ...
+
+    def forecaster(self, rung: str) -> Forecaster:
+        """The rung fitted before the judged window."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedHere:
+    """Fits each rung when it is asked for."""
+
+    panel: Panel
+    recipe: Recipe
+    horizon: int
+    gap: int
+    origins: int
+
+    def points(self, rung: str) -> Cells:
+        before, _ = cutoffs(self.panel.periods, self.horizon, self.gap, self.origins)
+        return refit(self.panel, self.recipe, rung, before, self.horizon, self.gap, self.origins)
+
+    def forecaster(self, rung: str) -> Forecaster:
+        _, last = cutoffs(self.panel.periods, self.horizon, self.gap, self.origins)
+        return fitted(rung, self.panel, self.recipe, last, self.horizon, self.gap)
+
+
+def cutoffs(periods: int, horizon: int, gap: int, origins: int = 1) -> tuple[int, int]:
+    """Periods known before the window that a rung is chosen by, and before the last one, which is left to the gate."""
+    window = origins * horizon
+    last = periods - window - gap
+    return last - window - gap, last
+
+
+def train(panel: Panel, recipe: Recipe, horizon: int, gap: int, origins: int = 1, fits: Fits | None = None) -> Trained:
     """Choose and calibrate on the window before the last, then refit up to the last; the last one is left to the gate.
 
-    A window is `origins` horizons long and forecast from as many origins, each a horizon after the one before.
+    A window is `origins` horizons long and forecast from as many origins, each a horizon after the one before. Models are
+    fitted here unless `fits` holds them.
 
     Raises:
         HistoryTooShortError: when nothing is left to fit on before both.
     """
-    window = origins * horizon
-    last = panel.periods - window - gap
-    before = last - window - gap
     if panel.periods < least_periods(horizon, gap, origins):
         raise HistoryTooShortError(
             "The history is too short to train on.",
@@ -67,15 +106,16 @@ def train(panel: Panel, recipe: Recipe, horizon: int, gap: int, origins: int = 1
             allowed=f"{LEAST_PERIODS} periods more than twice the horizons of all origins and the gap together",
             remedy="Ingest more history, or pass a shorter horizon.",
         )
-    y = panel.y[:, before + gap : before + gap + window]
-    points = {rung: refit(panel, recipe, rung, before, horizon, gap, origins) for rung in RUNGS if rung in recipe.rungs}
+    held: Fits = fits or FittedHere(panel=panel, recipe=recipe, horizon=horizon, gap=gap, origins=origins)
+    before, last = cutoffs(panel.periods, horizon, gap, origins)
+    points = {rung: held.points(rung) for rung in RUNGS if rung in recipe.rungs}
     errors = {rung: _error(recipe.metric, panel, before + gap, point) for rung, point in points.items()}
     rung = choose(errors)
     return Trained(
         rung=rung,
         recipe=recipe,
-        forecaster=fitted(rung, panel, recipe, last, horizon, gap),
-        intervals=calibrate(y, points[rung]),
+        forecaster=held.forecaster(rung),
+        intervals=calibrate(panel.y[:, before + gap : before + gap + origins * horizon], points[rung]),
         cutoff=last,
         cutoff_ds=str(panel.ds[last]),
         horizon=horizon,
@@ -111,11 +151,19 @@ def choose(errors: Mapping[str, float]) -> str:
 
 
 def fitted(rung: str, panel: Panel, recipe: Recipe, cutoff: int, horizon: int, gap: int) -> Forecaster:
-    """Fit one rung on the first `cutoff` periods.
+    """Fit one rung on the first `cutoff` periods, part by part where the recipe asks for parts.
 
     Raises:
         KeyError: when there is no such rung.
     """
+    parts = partitions(panel, recipe.part_series or len(panel.y))
+    if len(parts) == 1:
+        return _fitted_as_one(rung, panel, recipe, cutoff, horizon, gap)
+    made = tuple(_fitted_as_one(rung, panel.only(part), recipe, cutoff, horizon, gap) for part in parts)
+    return InParts(first=firsts(panel, parts), parts=made)
+
+
+def _fitted_as_one(rung: str, panel: Panel, recipe: Recipe, cutoff: int, horizon: int, gap: int) -> Forecaster:
     if rung == "lightgbm":
         # Its library takes a moment to load, and two rungs do without.
         from ml_pipelines.forecasting.gradient_boosting import GradientBoosting

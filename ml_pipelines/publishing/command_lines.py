@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from ml_pipelines.publishing.component_files import Step, refuse
+from ml_pipelines.publishing.parallel_files import check_parallel
 
 PLACEHOLDER = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
 MODULE = re.compile(r"\bpython -m ([\w.]+)")
 
 
-def check_command(step: Step, files: Collection[str]) -> None:
+def check_command(step: Step, files: Mapping[str, bytes]) -> None:
     """Refuse a command that names what is not there, or leaves an input or output out.
 
-    `files` are the paths of the code that is published with the step.
+    `files` map the paths of the code that is published with the step to its bytes.
 
     Raises:
         ComponentRefusedError: naming the first fault.
     """
     _check_names(step)
     _check_optional(step)
-    _check_module(step, files)
+    (check_parallel if step.parallel else _check_module)(step, files)
 
 
 def _check_names(step: Step) -> None:
     declared = {f"inputs.{name}" for name in step.inputs} | {f"outputs.{name}" for name in step.outputs}
-    used = set(PLACEHOLDER.findall(step.command))
+    used = set(PLACEHOLDER.findall(f"{step.command} {step.body.get('input_data', '')}"))
     allowed = ", ".join(sorted(declared))
     if unknown := sorted(used - declared):
         refuse(step.file, "uses names in its command that it does not declare", given=", ".join(unknown), allowed=allowed)
@@ -43,7 +44,7 @@ def _check_optional(step: Step) -> None:
         refuse(step.file, "uses an optional input as if it were always there", given=", ".join(bare), allowed=allowed)
 
 
-def _check_module(step: Step, files: Collection[str]) -> None:
+def _check_module(step: Step, files: Mapping[str, bytes]) -> None:
     named = MODULE.search(step.command)
     path = f"{named[1].replace('.', '/')}.py" if named else ""
     if path not in files:

@@ -15,9 +15,13 @@ from ml_pipelines.publishing import literals
 COMPONENTS = Path(__file__).parents[1] / "components"
 ENVIRONMENT = "azureml:training@latest"
 """What a file names as its environment; publishing puts the exact version in its place."""
-KEYS = frozenset(
-    {"$schema", "type", "name", "display_name", "description", "is_deterministic", "inputs", "outputs", "environment", "command"}
-)
+COMMON = frozenset({"$schema", "type", "name", "display_name", "description", "is_deterministic", "inputs", "outputs"})
+KEYS = {
+    "command": COMMON | {"environment", "command"},
+    "parallel": COMMON
+    | {"input_data", "mini_batch_size", "mini_batch_error_threshold", "max_concurrency_per_instance", "retry_settings", "task"},
+}
+"""What a file holds, by its type."""
 INPUT_KEYS = frozenset({"type", "mode", "description", "optional", "default", "min", "max"})
 OUTPUT_KEYS = frozenset({"type", "description"})
 
@@ -59,9 +63,14 @@ class Step:
         return str(self.body["name"])
 
     @property
+    def parallel(self) -> bool:
+        """Whether it is worked through in mini batches, on several nodes."""
+        return self.body["type"] == "parallel"
+
+    @property
     def command(self) -> str:
-        """The command line with its placeholders."""
-        return str(self.body["command"])
+        """The command line with its placeholders; of a parallel step the arguments of its script."""
+        return str(self.body["task"]["program_arguments"] if self.parallel else self.body["command"])
 
 
 def read_steps(folder: Path = COMPONENTS) -> dict[str, Step]:
@@ -91,17 +100,21 @@ def _step(file: Path) -> Step:
 
 
 def _check_keys(file: Path, body: Mapping[str, Any]) -> None:
-    keys = ", ".join(sorted(KEYS))
-    if unknown := sorted(map(str, body.keys() - KEYS)):
+    allowed = KEYS.get(str(body.get("type")))
+    if allowed is None:
+        refuse(file, "has another type than publishing knows", given=body.get("type"), allowed=", ".join(KEYS))
+    keys = ", ".join(sorted(allowed))
+    if unknown := sorted(map(str, body.keys() - allowed)):
         refuse(file, "has a key that Azure ML would drop silently", given=", ".join(unknown), allowed=keys)
-    if missing := sorted(KEYS - body.keys()):
+    if missing := sorted(allowed - body.keys()):
         refuse(file, "lacks a key", given=f"without {', '.join(missing)}", allowed=keys)
-    expected = {"type": "command", "name": f"forecast_{file.stem}", "environment": ENVIRONMENT}
-    for key, value in expected.items():
-        if body[key] != value:
-            refuse(file, f"has another {key} than publishing relies on", given=body[key], allowed=value)
+    if body["name"] != f"forecast_{file.stem}":
+        refuse(file, "has another name than publishing relies on", given=body["name"], allowed=f"forecast_{file.stem}")
     if not isinstance(body["is_deterministic"], bool):
         refuse(file, "does not say whether its results may be reused", given=body["is_deterministic"], allowed="true or false")
+    environment = (body["task"] if body["type"] == "parallel" else body).get("environment")
+    if environment != ENVIRONMENT:
+        refuse(file, "has another environment than publishing relies on", given=environment, allowed=ENVIRONMENT)
 
 
 def _port(file: Path, place: str, port: Any, keys: frozenset[str]) -> Port:

@@ -14,7 +14,7 @@ from azure.core.exceptions import AzureError
 from contracts.errors import FourPartError
 from contracts.names import training_endpoint
 from contracts.outputs import PlatformOutputs
-from ml_pipelines.graph import NAME as PIPELINE, training_pipeline
+from ml_pipelines.graph import NAME as PIPELINE
 from ml_pipelines.publishing.catalogue import Catalogue
 from ml_pipelines.publishing.comparison import differences, published
 from ml_pipelines.publishing.definition import SETTINGS, Definition, define
@@ -126,7 +126,7 @@ class _Publication:
 
     def _pipeline(self, components: Mapping[str, Component]) -> Component:
         found = self.catalogue.component(PIPELINE, self.definition.version)
-        return found or self._register(training_pipeline(components, self.definition.version, self.definition.recipe))
+        return found or self._register(self.definition.pipeline(components))
 
     def _register(self, component: Component) -> Component:
         registered: Component = self.client.components.create_or_update(component)

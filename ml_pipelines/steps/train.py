@@ -6,13 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from ml_pipelines.forecasting.recipe import Recipe
-from ml_pipelines.forecasting.training import least_periods
-from ml_pipelines.gate.evidence import TooShort, Unchanged
-from ml_pipelines.registry import Registry, twin
+from ml_pipelines.gate.evidence import TooShort
 from ml_pipelines.steps import trained
+from ml_pipelines.steps.fitted_part import FittedParts
+from ml_pipelines.steps.needless import needless
 from ml_pipelines.steps.prepared import Prepared
 from ml_pipelines.steps.step import arguments, run
 
@@ -21,30 +22,27 @@ def train(given: argparse.Namespace) -> dict[str, Any]:
     """Write the folder `model`.
 
     Raises:
-        FourPartError: when the recipe is refused, or a registered version has no valid role.
+        FourPartError: when the recipe is refused, a registered version has no valid role, or fitted parts are not all there.
     """
-    prepared = Prepared.load(given.prepared)
-    facts = prepared.facts
-    recipe = Recipe.of(given.recipe)
-    short = TooShort(periods=prepared.panel.periods, least=least_periods(facts.horizon, facts.gap, facts.origins))
-    if short.periods < short.least:
-        trained.save_too_short(given.model, short)
-        return {"fitted": False, **asdict(short)}
-    configuration = trained.configuration(recipe.hash, facts.horizon, facts.gap)
-    same = twin(Registry(given.model_name).versions(), configuration, facts.content_hash)
-    if same:
-        found = Unchanged(model=same.model, version=same.number, role=same.role)
-        trained.save_unchanged(given.model, found)
-        return {"fitted": False, **asdict(found)}
-    return {"fitted": True, **asdict(_fit(given, prepared, recipe, configuration))}
+    prepared, recipe = Prepared.load(given.prepared), Recipe.of(given.recipe)
+    reason = needless(given.model_name, prepared, recipe)
+    if reason is None:
+        return {"fitted": True, **asdict(_fit(given, prepared, recipe))}
+    if isinstance(reason, TooShort):
+        trained.save_too_short(given.model, reason)
+    else:
+        trained.save_unchanged(given.model, reason)
+    return {"fitted": False, **asdict(reason)}
 
 
-def _fit(given: argparse.Namespace, prepared: Prepared, recipe: Recipe, configuration: str) -> trained.Trained:
+def _fit(given: argparse.Namespace, prepared: Prepared, recipe: Recipe) -> trained.Trained:
     from ml_pipelines.forecasting.artefact import save_artefact
     from ml_pipelines.forecasting.training import train as fit
 
     facts = prepared.facts
-    made = fit(prepared.panel, recipe, facts.horizon, facts.gap, facts.origins)
+    configuration = trained.configuration(recipe.hash, facts.horizon, facts.gap)
+    parts = FittedParts.of(given.fitted, prepared, recipe) if given.fitted else None
+    made = fit(prepared.panel, recipe, facts.horizon, facts.gap, facts.origins, parts)
     save_artefact(given.model / trained.ARTEFACT, made, data_version=facts.data_version, content_hash=facts.content_hash)
     told = trained.Trained(
         configuration=configuration,
@@ -66,6 +64,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Entry point of the step."""
     parser = arguments("train", folders=("prepared", "model"), texts=("model-name",))
     parser.add_argument("--recipe", default="")
+    parser.add_argument("--fitted", type=Path, help="parts that other nodes fitted; without it all is fitted here")
     return run(train, parser, words)
 
 

@@ -13,6 +13,7 @@ import pytest
 from contracts.events import DataVersion, Hub, OwnEvent
 from contracts.names import MODEL, training_endpoint
 from local import status
+from local.flow.commands import ML_PIPELINES, outputs_file, run
 from local.flow.handler import state_of as handler_state
 from local.flow.publishing import publish_training
 from local.flow.training import wait_for_training
@@ -112,12 +113,12 @@ def experiment(stack, name: str, **inputs: str) -> None:
     assert answer.status_code == 201, answer.text
 
 
-def ended(stack, name: str) -> Status:
+def ended(stack, name: str, seconds: float = 120) -> Status:
     def query() -> str:
         row = stack.cloud.store.row("select status from ml_runs where run_id = ?", name)
         return row["status"] if row else ""
 
-    until(f"{name} ends", lambda: query() in {"Completed", "Failed", "Canceled"}, 120)
+    until(f"{name} ends", lambda: query() in {"Completed", "Failed", "Canceled"}, seconds)
     return Status(query())
 
 
@@ -161,6 +162,40 @@ def test_a_bad_recipe_is_kept_out_and_the_run_is_green(trained_stack, first):
     experiment(trained_stack, "bad-recipe", delta_version=version, recipe='{"rungs": ["seasonal_naive"]}')
     assert ended(trained_stack, "bad-recipe") is Status.COMPLETED
     assert Runs(trained_stack.cloud.store).texts("bad-recipe", "tag")["decision"] == "keep"
+
+
+@pytest.fixture
+def on_two_nodes(trained_stack, first):
+    """The graph with its parallel step published, in parts of half the panel; the default one again afterwards."""
+    assert first.run.status is Status.COMPLETED
+    outputs = str(outputs_file(trained_stack.cloud, trained_stack.outputs))
+    recipe = '{"part_series": 20, "rounds": 20}'
+    yield run(trained_stack.cloud, ML_PIPELINES, ["publish", outputs, "--nodes", "2", "--recipe", recipe], identity="deployer")
+    publish_training(trained_stack.cloud, trained_stack.outputs, Step("publish"))
+
+
+def test_a_panel_in_parts_is_fitted_by_the_parallel_step_and_comes_to_a_decision(trained_stack, first, on_two_nodes):
+    assert "graph.jobs.fit.resources.instance_count: None -> 2" in on_two_nodes["changes"]
+    version = first.decision["data_version"].rpartition("@")[2]
+    experiment(trained_stack, "in-parts", delta_version=version)
+    runs, jobs = Runs(trained_stack.cloud.store), trained_stack.cloud.state / "machine_learning" / "jobs" / "in-parts"
+    assert ended(trained_stack, "in-parts", 240) is Status.COMPLETED, [step.error for step in runs.children("in-parts")]
+    assert runs.texts("in-parts", "tag")["decision"] in {"promote", "keep"}
+    log = (jobs / "fit" / "user_logs" / "std_log.txt").read_text().splitlines()
+    assert sorted(log) == [f"mini batch part-0000{number}.npz: done" for number in range(2)]
+    made = jobs / "train" / "outputs" / "model" / "artefact"
+    assert {file.parent.name for file in made.rglob("booster_0.txt")} == {"part-00000", "part-00001"}
+
+
+def test_a_part_that_can_not_be_fitted_fails_the_run_with_what_to_do(trained_stack, first, on_two_nodes):
+    assert on_two_nodes["changes"]
+    version = first.decision["data_version"].rpartition("@")[2]
+    experiment(trained_stack, "part-fails", delta_version=version, recipe='{"part_series": 20, "compute": "gpu"}')
+    assert ended(trained_stack, "part-fails") is Status.FAILED
+    errors = {step.name: step.error for step in Runs(trained_stack.cloud.store).children("part-fails")}
+    assert "The recipe asks for a GPU that LightGBM does not find" in errors["fit"]
+    assert "do:      Leave `compute` out of the recipe" in errors["fit"]
+    assert "mini_batch_error_threshold is 0" in errors["fit"]
 
 
 def test_a_step_that_raises_fails_the_run_with_its_log_in_reach_and_an_event_on_the_bus(trained_stack, first):

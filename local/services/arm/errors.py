@@ -32,3 +32,8 @@ def invalid(message: str) -> ArmError:
 def conflict(message: str) -> ArmError:
     """The answer to a change of what can't be changed."""
     return ArmError(409, "Conflict", message)
+
+
+def not_emulated(what: str) -> ArmError:
+    """The refusal of what Azure has and the local cloud has not."""
+    return ArmError(501, "NotImplemented", f"The local cloud does not emulate {what}.")

@@ -38,6 +38,12 @@ def test_parts_hold_every_series_once_and_each_item_whole(sizes, most):
             assert of_item.setdefault(items[row], number) == number
 
 
+def test_parts_are_as_few_as_can_be_and_as_even(panel):
+    made = panel(series=250)
+    assert [len(part) for part in partitions(made, 120)] == [85, 85, 80]
+    assert [len(part) for part in partitions(made, 84)] == [65, 65, 65, 55]
+
+
 def test_a_small_panel_is_one_part_in_its_own_order(panel):
     (only,) = partitions(panel())
     np.testing.assert_array_equal(only, np.arange(30))

@@ -129,6 +129,7 @@ def test_a_history_without_two_horizons_is_refused(panel):
         '{"objective": "log"}',
         '{"metric": "rmse"}',
         '{"row_share": 1.5}',
+        '{"part_series": -1}',
         '{"compute": "tpu"}',
         '{"compute": "gpu", "rungs": ["seasonal_naive", "multiplicative_level"]}',
     ],

@@ -46,3 +46,11 @@ def made():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return definition.define()
+
+
+@pytest.fixture(scope="session")
+def in_parts():
+    """That of the graph on three nodes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return definition.define(recipe='{"part_series": 2000}', nodes=3)

@@ -12,14 +12,14 @@ from ml_pipelines.publishing.snapshot import snapshot
 
 def test_the_files_of_the_repository_pass():
     steps = read_steps()
-    assert set(steps) == {"prepare", "train", "evaluate", "compare", "register", "package"}
+    assert set(steps) == {"prepare", "split", "fit", "train", "evaluate", "compare", "register", "package"}
     for step in steps.values():
         check_command(step, snapshot().files)
 
 
 def test_what_depends_on_more_than_its_inputs_is_never_reused():
     reused = {name for name, step in read_steps().items() if step.body["is_deterministic"]}
-    assert reused == {"prepare", "train", "evaluate"}
+    assert reused == {"prepare", "split", "fit", "train", "evaluate"}
 
 
 SPOILED = {
@@ -27,7 +27,8 @@ SPOILED = {
     "misspelt key of an input": (lambda body: body["inputs"]["horizon"].update(optinal=True), "optinal"),
     "missing key": (lambda body: body.pop("is_deterministic"), "is_deterministic"),
     "reuse not said plainly": (lambda body: body.update(is_deterministic="yes"), "reused"),
-    "another kind": (lambda body: body.update(type="parallel"), "another type"),
+    "another kind": (lambda body: body.update(type="spark"), "another type"),
+    "keys of another kind": (lambda body: body.update(type="parallel"), "command, environment"),
     "another name": (lambda body: body.update(name="forecast_x"), "another name"),
     "a floating environment": (lambda body: body.update(environment="azureml:other@latest"), "another environment"),
     "unknown type": (lambda body: body["inputs"]["gap"].update(type="int"), "unknown type"),
@@ -45,6 +46,28 @@ def test_a_spoiled_file_is_refused_by_name(spoil, fault):
     with pytest.raises(ComponentRefusedError, match=re.escape(told)) as refused:
         read_steps(spoil("prepare", edit))
     assert "prepare.yml" in refused.value.happened
+
+
+PARALLEL = {
+    "failed parts ignored": (lambda body: body.update(mini_batch_error_threshold=-1), "lets parts be lost"),
+    "mini batches of bytes": (lambda body: body.update(mini_batch_size="10kb"), "another measure than files"),
+    "mini batches of a folder in an input": (lambda body: body.update(input_data="${{inputs.parts}}/x"), "from no input"),
+    "a minute for each by default": (lambda body: body["retry_settings"].pop("timeout"), "other members of retry_settings"),
+    "results collected": (lambda body: body["task"].update(append_row_to="x"), "other members of task"),
+    "a script that is not there": (lambda body: body["task"].update(entry_script="ml_pipelines/fit.py"), "no init, run"),
+    "a script without entries": (lambda body: body["task"].update(entry_script="ml_pipelines/registry.py"), "no init, run"),
+    "an undeclared output": (lambda body: body["task"].update(program_arguments="--x ${{outputs.x}}"), "does not declare"),
+    "a floating environment": (lambda body: body["task"].update(environment="azureml:x@latest"), "another environment"),
+    "a setting of the service": (lambda body: body.update(partition_keys=["store"]), "partition_keys"),
+}
+
+
+@pytest.mark.parametrize("fault", PARALLEL)
+def test_a_parallel_step_that_would_lose_work_is_refused(spoil, fault):
+    edit, told = PARALLEL[fault]
+    with pytest.raises(ComponentRefusedError, match=re.escape(told)) as refused:
+        check_command(read_steps(spoil("fit", edit))["fit"], snapshot().files)
+    assert "fit.yml" in refused.value.happened
 
 
 COMMANDS = {

@@ -10,7 +10,7 @@ import pytest
 from ml_pipelines.forecasting.recipe import RecipeRefusedError
 from ml_pipelines.publishing.command_lines import PLACEHOLDER
 from ml_pipelines.publishing.component_files import read_steps
-from ml_pipelines.publishing.definition import define
+from ml_pipelines.publishing.definition import NodesRefusedError, define
 from ml_pipelines.publishing.snapshot import PACKAGES, ROOT, Snapshot, snapshot
 
 
@@ -35,6 +35,20 @@ def test_another_recipe_is_another_pipeline_of_the_same_steps_and_a_faulty_one_i
     assert (changed.versions, changed.version == made.version) == (made.versions, False)
     with pytest.raises(RecipeRefusedError, match="rounds"):
         define(recipe='{"rounds": "many"}')
+
+
+def test_several_nodes_are_another_pipeline_with_two_more_steps(made, in_parts):
+    assert in_parts.versions.keys() - made.versions.keys() == {"split", "fit"}
+    assert {name: in_parts.versions[name] for name in made.versions} == made.versions
+    assert in_parts.version != made.version != define(recipe=in_parts.recipe).version != in_parts.version
+    assert define(recipe=in_parts.recipe, nodes=2).version != in_parts.version
+
+
+@pytest.mark.parametrize(("nodes", "recipe"), [(2, ""), (0, '{"part_series": 10}'), (-1, "")])
+def test_nodes_that_have_nothing_to_share_are_refused(nodes, recipe):
+    with pytest.raises(NodesRefusedError, match="--recipe") as refused:
+        define(recipe=recipe, nodes=nodes)
+    assert refused.value.given.startswith(f"nodes {nodes}, part_series ")
 
 
 def test_another_package_version_is_another_environment(made):
@@ -84,7 +98,7 @@ def test_a_snapshot_is_written_as_it_was_read(tmp_path):
     assert {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*.py")} == files
 
 
-@pytest.mark.parametrize("step", sorted(read_steps()))
+@pytest.mark.parametrize("step", sorted(name for name, step in read_steps().items() if not step.parallel))
 def test_a_step_takes_the_arguments_that_its_component_gives(step):
     command = read_steps()[step]
     told = subprocess.run(

@@ -174,6 +174,18 @@ def test_another_recipe_is_another_default_and_a_rollback_brings_the_one_before_
 
 
 @pytest.mark.flow
+def test_the_graph_on_several_nodes_is_published_once_and_not_without_parts(cloud, outputs):
+    refused = process(cloud, "-m", "ml_pipelines", "publish", outputs, "--nodes", "2")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "given:   nodes 2, part_series 0" in refused.stderr
+    command = ("-m", "ml_pipelines", "publish", outputs, "--nodes", "2", "--recipe", '{"part_series": 9}')
+    first, before = published(cloud, *command), len(writes(cloud))
+    assert first["changes"][-1].endswith(first["deployment"])
+    assert published(cloud, *command)["changes"] == []
+    assert len(writes(cloud)) == before
+
+
+@pytest.mark.flow
 def test_publishing_to_a_workspace_that_is_not_there_says_so(cloud, outputs, tmp_path):
     elsewhere = tmp_path / "outputs.json"
     elsewhere.write_text(json.dumps(json.loads(outputs.read_text()) | {"ml_workspace": "mlw-none"}))

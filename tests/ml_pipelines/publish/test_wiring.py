@@ -5,8 +5,7 @@ import copy
 import pytest
 import yaml
 
-from ml_pipelines.graph import TIMEOUT_SECONDS, training_pipeline
-from ml_pipelines.publishing.component_files import read_steps
+from ml_pipelines.graph import ON_SEVERAL_NODES, TIMEOUT_SECONDS, training_pipeline
 from ml_pipelines.publishing.wiring import GraphRefusedError, check_wiring
 
 
@@ -16,12 +15,32 @@ def pipeline(made):
     return yaml.safe_load(str(training_pipeline({step: made.component(step) for step in made.steps}, "1")))
 
 
-def test_the_pipeline_of_the_repository_passes(pipeline):
-    check_wiring(pipeline, read_steps())
+@pytest.fixture(scope="session")
+def several(in_parts):
+    """The document of the pipeline on several nodes."""
+    return yaml.safe_load(str(in_parts.pipeline({step: in_parts.component(step) for step in in_parts.steps})))
 
 
-def test_every_step_has_its_time_limit(pipeline):
-    assert {name: node["limits"]["timeout"] for name, node in pipeline["jobs"].items()} == TIMEOUT_SECONDS
+def test_the_pipeline_of_the_repository_passes(pipeline, made, several, in_parts):
+    check_wiring(pipeline, made.steps)
+    check_wiring(several, in_parts.steps)
+
+
+def test_every_step_has_its_time_limit(several):
+    limits = {name: node["limits"]["timeout"] for name, node in several["jobs"].items() if "limits" in node}
+    assert limits == TIMEOUT_SECONDS
+    assert several["jobs"].keys() - limits.keys() == {"fit"}
+    assert several["jobs"]["fit"]["retry_settings"]["timeout"] == TIMEOUT_SECONDS["train"]
+
+
+def test_on_several_nodes_a_parallel_step_fits_what_one_node_fits_alone(pipeline, several):
+    assert several["jobs"].keys() - pipeline["jobs"].keys() == ON_SEVERAL_NODES
+    fit, train = several["jobs"]["fit"], several["jobs"]["train"]
+    assert (fit["type"], fit["resources"], fit["mini_batch_error_threshold"]) == ("parallel", {"instance_count": 3}, 0)
+    assert fit["inputs"]["parts"]["path"] == "${{parent.jobs.split.outputs.parts}}"
+    assert train["inputs"]["fitted"]["path"] == "${{parent.jobs.fit.outputs.fitted}}"
+    rest = {name: node for name, node in several["jobs"].items() if name not in {*ON_SEVERAL_NODES, "train"}}
+    assert rest == {name: node for name, node in pipeline["jobs"].items() if name != "train"}
 
 
 def test_the_pipeline_names_exact_versions_of_its_steps(pipeline, made):
@@ -56,9 +75,9 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("fault", SPOILED)
-def test_a_spoiled_pipeline_is_refused(pipeline, fault):
+def test_a_spoiled_pipeline_is_refused(pipeline, made, fault):
     edit, told = SPOILED[fault]
     spoiled = copy.deepcopy(pipeline)
     edit(spoiled["jobs"], spoiled["inputs"])
     with pytest.raises(GraphRefusedError, match=told):
-        check_wiring(spoiled, read_steps())
+        check_wiring(spoiled, made.steps)

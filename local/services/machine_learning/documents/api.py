@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from local.services.arm.errors import ArmError
+from local.services.arm.errors import not_emulated
 from local.services.cloud import Cloud
 from local.services.http import ask, verb_of
 from local.services.machine_learning.documents.assets import FIXED, Assets
@@ -40,7 +40,7 @@ def routes(cloud: Cloud) -> list[BaseRoute]:
         )
         answer = await run_in_threadpool(answers.get(call.segments[0].lower() if call.segments else "", _nothing), call)
         if answer is None:
-            raise _not_emulated(f"{call.method} {call.arm_type}")
+            raise not_emulated(f"{call.method} {call.arm_type}")
         return answer
 
     return [*UploadApi(cloud).routes(), Route("/subscriptions/{path:path}", serve, methods=METHODS)]
@@ -66,7 +66,7 @@ def _call(cloud: Cloud, request: Request, body: bytes) -> Call:
     segments = request.url.path.strip("/").split("/")
     provider = "/".join(segments[5:7]).lower()
     if len(segments) < WORKSPACE_SEGMENTS or provider != WORKSPACE.lower():
-        raise _not_emulated(f"{request.method} {request.url.path}")
+        raise not_emulated(f"{request.method} {request.url.path}")
     return Call(
         workspace=workspace_of(cloud.resources, request.url.path),
         method="GET" if request.method == "HEAD" else request.method,
@@ -79,7 +79,3 @@ def _call(cloud: Cloud, request: Request, body: bytes) -> Call:
 
 def _nothing(_: Call) -> None:
     return None
-
-
-def _not_emulated(what: str) -> ArmError:
-    return ArmError(501, "NotImplemented", f"The local cloud does not emulate {what}.")

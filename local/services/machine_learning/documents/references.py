@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from local.services.arm.errors import ArmError, invalid
+from local.services.arm.errors import invalid, not_emulated
 from local.services.machine_learning.documents.models import Documents
 
 SCHEME = "azureml:"
@@ -31,7 +31,7 @@ def refuse_absent(documents: Documents, what: str, named: str) -> None:
         ArmError: 400 UserError when it is not there, 501 when a registry holds it.
     """
     if named.startswith("azureml://"):
-        raise ArmError(501, "NotImplemented", f"The local cloud does not emulate assets of registries: {named}.")
+        raise not_emulated(f"assets of registries: {named}")
     if documents.get(named) is None:
         msg = f"The {what} '{named.removeprefix(SCHEME)}' was not found."
         raise invalid(msg)
@@ -39,12 +39,13 @@ def refuse_absent(documents: Documents, what: str, named: str) -> None:
 
 def _named(spec: dict[str, Any]) -> Iterator[tuple[str, str]]:
     kind = spec.get("type")
-    if kind == "command":
-        yield "environment", str(spec.get("environment") or "")
-        if spec.get("code"):
-            yield "code", str(spec["code"])
+    if kind in {"command", "parallel"}:
+        held = spec.get("task") or {} if kind == "parallel" else spec
+        yield "environment", str(held.get("environment") or "")
+        if held.get("code"):
+            yield "code", str(held["code"])
     elif kind == "pipeline":
         for name, job in (spec.get("jobs") or {}).items():
             yield f"component of the job '{name}'", str(job.get("componentId") or "")
     else:
-        raise ArmError(501, "NotImplemented", f"The local cloud does not emulate components of type '{kind}'.")
+        raise not_emulated(f"components of type '{kind}'")

@@ -11,9 +11,8 @@ from typing import Any
 import yaml
 
 from local.environments.environments import Environment
-from local.services.arm.errors import ArmError, invalid
+from local.services.arm.errors import ArmError, invalid, not_emulated
 from local.services.machine_learning.documents.models import Documents
-from local.services.machine_learning.jobs.plan import not_emulated
 
 
 def environment_text(documents: Documents, arm_id: str) -> str:

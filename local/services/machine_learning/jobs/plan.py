@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.services.arm.errors import ArmError, invalid, not_found
+from local.services.arm.errors import invalid, not_emulated, not_found
 from local.services.machine_learning.documents.models import Documents
-from local.services.machine_learning.jobs import inputs as job_inputs
+from local.services.machine_learning.jobs import inputs as job_inputs, parallel
 from local.services.machine_learning.jobs.expressions import from_inputs, upstream
 
 NODE = frozenset(
@@ -88,17 +88,15 @@ def spec_of(documents: Documents, arm_id: str) -> dict[str, Any]:
     return found.properties["componentSpec"]
 
 
-def not_emulated(what: str) -> ArmError:
-    """The refusal of what Azure ML has and this service has not."""
-    return ArmError(501, "NotImplemented", f"The local cloud does not emulate {what}.")
-
-
 def _step(documents: Documents, name: str, node: Mapping[str, Any], values: Mapping[str, str], compute: str) -> Step:
-    if extra := sorted(key for key, value in node.items() if key not in NODE and value):
-        raise not_emulated(f"{', '.join(extra)} of the pipeline's step '{name}'")
     spec = spec_of(documents, node["componentId"])
-    if spec.get("type") != "command":
+    if spec.get("type") not in ("command", "parallel"):
         raise not_emulated(f"the {spec.get('type')} component of the step '{name}'")
+    known = NODE | parallel.NODE if spec["type"] == "parallel" else NODE
+    if extra := sorted(key for key, value in node.items() if key not in known and value):
+        raise not_emulated(f"{', '.join(extra)} of the pipeline's step '{name}'")
+    if spec["type"] == "parallel":
+        spec = parallel.as_command(name, spec, node)
     literals, bound = _bound(name, spec, node.get("inputs") or {}, values)
     return Step(
         name=name,

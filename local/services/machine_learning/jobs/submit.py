@@ -8,12 +8,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from local.services.arm.errors import conflict, invalid
+from local.services.arm.errors import conflict, invalid, not_emulated
 from local.services.cloud import Cloud
 from local.services.machine_learning.documents.models import Documents
 from local.services.machine_learning.jobs import surroundings
 from local.services.machine_learning.jobs.models import Job, Jobs, settings, step_id
-from local.services.machine_learning.jobs.plan import not_emulated, steps_of
+from local.services.machine_learning.jobs.plan import steps_of
 from local.services.machine_learning.runs import Run, RunKind, Runs, Status
 from local.services.machine_learning.workspace import Workspace
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from local.environment import client_environment
 from local.resources import Resource
-from local.services.arm.errors import ArmError, invalid
+from local.services.arm.errors import ArmError, invalid, not_emulated
 from local.services.arm.metadata import NAME
 from local.services.cloud import Cloud
 from local.services.identity.models import USER_ASSIGNED
 from local.services.machine_learning.jobs.models import Job
-from local.services.machine_learning.jobs.plan import Step, not_emulated
+from local.services.machine_learning.jobs.plan import Step
 from local.services.machine_learning.run_events import experiment_id
 from local.services.machine_learning.runs import Run
 from local.services.machine_learning.workspace import COMPUTE, workspace_of
