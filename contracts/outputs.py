@@ -45,6 +45,7 @@ class PlatformOutputs:
     mlflow_tracking_uri: str
     registry_name: str
     registry_login_server: str
+    key_vault_name: str
     key_vault_uri: str
     kubernetes_name: str
     insights_id: str

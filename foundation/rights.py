@@ -21,6 +21,7 @@ class Right:
 RIGHTS: tuple[Right, ...] = (
     Right(name="cluster", role="Azure Kubernetes Service RBAC Cluster Admin", why="makes the namespace and what runs in it"),
     Right(name="images", role="AcrPull", why="reads manifest and labels of the image that it releases"),
+    Right(name="certificates", role="Key Vault Certificates Officer", why="has the certificate of production's address issued"),
     Right(name="models", role="AzureML Data Scientist", why="publishes the training pipeline, names the champion"),
     Right(
         name="code",

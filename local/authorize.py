@@ -17,6 +17,8 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
     "Azure Event Hubs Data Receiver": ("eventhubs/receive",),
     "AzureML Data Scientist": ("ml/*",),
     "AcrPull": ("registry/pull",),
+    "Key Vault Certificates Officer": ("vault/certificates/*",),
+    "Key Vault Secrets User": ("vault/secrets/*",),
     "Container Registry Tasks Contributor": ("registry/read", "registry/tasks", "registry/push"),
 }
 
@@ -34,6 +36,7 @@ _PROVIDERS = {
     "registry/tasks": "Microsoft.ContainerRegistry/registries/scheduleRun/action",
     "registry": "Microsoft.ContainerRegistry/registries",
     "ml": "Microsoft.MachineLearningServices/workspaces",
+    "vault": "Microsoft.KeyVault/vaults",
 }
 
 

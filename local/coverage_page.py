@@ -18,6 +18,7 @@ the HTTPS services and the resource provider; the event handler and the scoring 
 | `endpoints.json` | ports, picked once and kept, since stack outputs hold them |
 | `pulumi/` | the engine's backend, passphrase and logs; your stack file is copied, never written |
 | `logs/` | one log a process; `access.jsonl`: each request with principal, User-Agent, action and whether a role allows it |
+| `keyvault/<vault>/` | a PEM file a version: private key and certificate |
 | `registry/` | blobs of images, contexts and logs of builds |
 | `containers/` | unpacked images; `disks/forecasting/state-event-handler-0`: the handler's durable inbox and its heartbeat |
 | `devops/<run>/` | log and result of each release |

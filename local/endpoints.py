@@ -21,6 +21,7 @@ class Endpoints:
     eventgrid: int
     arm: int
     registry: int
+    keyvault: int
     containers: int
     devops: int
     kafka: int

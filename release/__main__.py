@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from release.components.certificate import Certificate, CertificateArgs
 from release.components.cluster import Cluster, ClusterArgs
 from release.components.handler import Handler, HandlerArgs
 from release.components.qa import Qa, QaArgs
@@ -16,7 +17,9 @@ platform = Platform.of(pulumi.get_stack())
 
 cluster = Cluster("cluster", ClusterArgs(platform=platform))
 qa = Qa("qa", QaArgs(platform=platform, settings=settings))
-slots = Slots("slots", SlotsArgs(platform=platform, settings=settings, options=cluster.options))
+certificate = Certificate("certificate", CertificateArgs(platform=platform, options=cluster.options))
+slots_args = SlotsArgs(platform=platform, settings=settings, certificate=certificate, options=cluster.options)
+slots = Slots("slots", slots_args)
 handler = Handler("handler", HandlerArgs(platform=platform, settings=settings, options=cluster.options))
 
 pulumi.export("qaDigest", qa.digest)

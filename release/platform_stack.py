@@ -10,13 +10,10 @@ from dataclasses import dataclass
 
 import pulumi
 
-from contracts.names import SCORING_PORT
 from contracts.outputs import PlatformOutputs
 
 PLATFORM = "organization/mlops-forecasting"
 """Project of the platform; a backend of one's own (storage account, files) calls every organisation `organization`."""
-URL_PORT = SCORING_PORT
-"""Port on which scoring listens and is called."""
 
 
 @dataclass(frozen=True, kw_only=True)

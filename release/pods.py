@@ -32,10 +32,10 @@ def resources(size: Size) -> core.v1.ResourceRequirementsArgs:
     )
 
 
-def http_probe(path: str, port: int, *, period: int, failures: int) -> core.v1.ProbeArgs:
-    """A probe that asks a path every `period` seconds and gives up after `failures` bad answers."""
+def https_probe(path: str, port: int, *, period: int, failures: int) -> core.v1.ProbeArgs:
+    """A probe that asks a path every `period` seconds and gives up after `failures` bad answers; it takes any certificate."""
     return core.v1.ProbeArgs(
-        http_get=core.v1.HTTPGetActionArgs(path=path, port=port),
+        http_get=core.v1.HTTPGetActionArgs(path=path, port=port, scheme="HTTPS"),
         period_seconds=period,
         timeout_seconds=5,
         failure_threshold=failures,
@@ -51,7 +51,8 @@ def exec_probe(command: list[str], *, period: int, failures: int) -> core.v1.Pro
 
 def scraped(path: str, port: int) -> dict[str, str]:
     """Annotations that ask managed Prometheus for the pod's own metrics, where its settings look for them."""
-    return {"prometheus.io/scrape": "true", "prometheus.io/path": path, "prometheus.io/port": str(port)}
+    told = {"scrape": "true", "scheme": "https", "path": path, "port": str(port)}
+    return {f"prometheus.io/{name}": value for name, value in told.items()}
 
 
 def drained() -> core.v1.LifecycleArgs:
@@ -72,8 +73,10 @@ def container_security() -> core.v1.SecurityContextArgs:
     )
 
 
-def pod(account: str, container: core.v1.ContainerArgs, spread: Mapping[str, str]) -> core.v1.PodSpecArgs:
-    """A pod of one container with a place for temporary files; `spread` are the labels that go to different zones."""
+def pod(
+    account: str, container: core.v1.ContainerArgs, spread: Mapping[str, str], *volumes: core.v1.VolumeArgs
+) -> core.v1.PodSpecArgs:
+    """A pod of one container with a place for temporary files, and `volumes`; `spread` are the labels that go to different zones."""
     return core.v1.PodSpecArgs(
         service_account_name=account,
         automount_service_account_token=False,
@@ -95,7 +98,7 @@ def pod(account: str, container: core.v1.ContainerArgs, spread: Mapping[str, str
             )
         ],
         containers=[container],
-        volumes=[core.v1.VolumeArgs(name="tmp", empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit="64Mi"))],
+        volumes=[core.v1.VolumeArgs(name="tmp", empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit="64Mi")), *volumes],
     )
 
 

@@ -56,6 +56,14 @@ RULES: dict[str, Mapping[str, Rule]] = {
         "diskGb": _whole(1, 1024),
         "storageClass": _text("[a-z][a-z0-9-]{1,62}", "a storage class of the cluster"),
     },
+    "address": {
+        "hostname": _text(
+            r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+            "a DNS name in lower case, such as forecasts.example.com",
+        ),
+        "issuer": _text("[A-Za-z0-9-]{1,127}", "Self, or the name of an issuer of the platform's vault"),
+        "validityMonths": _whole(1, 120),
+    },
     "acceptance": {"readySeconds": _whole(1, 900), "answerMillis": _whole(1, 60000)},
 }
 """Sections of the stack file: exactly these keys, each with its rule."""

@@ -27,11 +27,16 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Checks at an address; `slot` is empty for QA."""
+    """Checks at an address; production's has a slot and proves its name.
+
+    `certificate` (PEM) is what its callers trust, empty when an authority vouches for it.
+    """
 
     url: str
     checks: Sequence[Checked]
     slot: str = ""
+    hostname: str = ""
+    certificate: str = ""
 
 
 @dataclass(kw_only=True)

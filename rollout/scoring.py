@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from contracts.errors import FourPartError
@@ -16,7 +16,7 @@ from rollout.digests import Digests
 from rollout.engine import Stack, Standing
 from rollout.journal import QA, Checked, Decision, Journal, Place, Result
 from rollout.models import Models
-from rollout.service import Service
+from rollout.service import Proof, Service
 
 
 class ProductionDownError(FourPartError):
@@ -46,6 +46,8 @@ class ScoringRelease:
     """Labels of a scoring image by digest."""
     published: Callable[[Version], tuple[Forecasts, str]]
     """The published forecasts of a version, and the data version that they were made from."""
+    issued: Callable[[], Proof]
+    """What production proves its name by; the vault issues it when there is none."""
     terms: Terms
     journal: Journal
     until_qa: bool = False
@@ -68,6 +70,8 @@ class ScoringRelease:
             version = self.models.releasable(self._built)
             now = self.stack.standing()
             step.detail = f"{version.role}, production {now.digests.live or 'empty'}"
+        with self.journal.step("certificate") as step:
+            step.detail = self._proof.hostname
         before = now.digests.before(self.digest, self._is_champion)
         if self._is_done(now.digests, version):
             return self._finish(now, "unchanged" if now.digests.settled else "released")
@@ -89,6 +93,10 @@ class ScoringRelease:
     @cached_property
     def _built(self) -> Built:
         return self.built_of(self.digest)
+
+    @cached_property
+    def _proof(self) -> Proof:
+        return self.issued()
 
     def _is_champion(self, digest: str) -> bool:
         return bool(digest) and self.models.is_champion(self.built_of(digest))
@@ -122,7 +130,7 @@ class ScoringRelease:
         slot = now.digests.active
         with self.journal.step("production-check") as step:
             checks = self._check(now, "production_url", slot)
-            self.result.production = Place(url=now.urls["production_url"], slot=slot, checks=checks)
+            self.result.production = self._place(now, checks)
             step.detail = _passed(checks)
         return now
 
@@ -144,7 +152,11 @@ class ScoringRelease:
             ready_seconds=self.terms.ready_seconds,
             answer_millis=self.terms.answer_millis,
         )
-        return accept(Service(url=now.urls[address]), expected)
+        proof = None if place == QA else self._proof
+        return accept(Service(url=now.urls[address], proof=proof), expected)
+
+    def _place(self, now: Standing, checks: tuple[Checked, ...]) -> Place:
+        return Place(url=now.urls["production_url"], checks=checks, slot=now.digests.active, **asdict(self._proof))
 
     def _turn_away(self, version: Version, before: Digests, reason: str) -> Result:
         with self.journal.step("return") as step:
@@ -161,7 +173,7 @@ class ScoringRelease:
 
     def _serves(self, now: Standing, before: Digests) -> None:
         """The address of production must lead to what it served before."""
-        checked = reaches(Service(url=now.urls["production_url"]), before.live)
+        checked = reaches(Service(url=now.urls["production_url"], proof=self._proof), before.live)
         if not checked.ok:
             raise _down(before.live, checked.detail)
 
@@ -176,7 +188,7 @@ class ScoringRelease:
         with self.journal.step("production-check") as step:
             slot = now.digests.active
             checks = self._check(now, "production_url", slot)
-            self.result.production = Place(url=now.urls["production_url"], slot=slot, checks=checks)
+            self.result.production = self._place(now, checks)
             if failures(checks):
                 raise _down(self.digest, failures(checks))
             step.detail = _passed(checks)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
@@ -53,10 +55,26 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Proof:
+    """How a caller knows that it has reached production: the name, and the certificate (PEM) where nobody else vouches for it."""
+
+    hostname: str
+    certificate: str
+
+    def context(self) -> ssl.SSLContext:
+        """For clients: the machine's own authorities, or the one certificate."""
+        context = ssl.create_default_context(cadata=self.certificate or None)
+        if self.certificate:
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # it is no authority
+        return context
+
+
+@dataclass(frozen=True, kw_only=True)
 class Service:
-    """A scoring service at an address such as `http://20.50.1.1:8080`."""
+    """A scoring service at an address such as `https://20.50.1.1:8443`, which is to prove its name; without `proof` it speaks HTTP."""
 
     url: str
+    proof: Proof | None = None
 
     def get(self, path: str, seconds: float = TIMEOUT_SECONDS) -> Answer:
         """The answer to GET.
@@ -80,21 +98,17 @@ class Service:
         Raises:
             AnswerError: when none comes before the body does.
         """
-        place = urlsplit(self.url)
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=TIMEOUT_SECONDS)
         try:
-            connection.putrequest("POST", path)
-            connection.putheader("Content-Type", "application/json")
-            connection.putheader("Content-Length", str(size))
-            connection.endheaders(b"{")
-            response = connection.getresponse()
-            return Answer(
-                status=response.status, media_type=_media_type(response.getheader("Content-Type")), text=response.read()
-            )
+            with closing(self._connection()) as connection:
+                connection.putrequest("POST", path)
+                connection.putheader("Content-Type", "application/json")
+                connection.putheader("Content-Length", str(size))
+                connection.endheaders(b"{")
+                response = connection.getresponse()
+                media_type = _media_type(response.getheader("Content-Type"))
+                return Answer(status=response.status, media_type=media_type, text=response.read())
         except (OSError, http.client.HTTPException) as error:
             raise AnswerError(f"no answer to a body of {size} bytes: {type(error).__name__} {error}") from error
-        finally:
-            connection.close()
 
     def forecast(self, store: str, item: str) -> Answer:
         """The answer to GET of one series' forecast."""
@@ -102,19 +116,28 @@ class Service:
 
     def _request(self, method: str, path: str, body: bytes | None, seconds: float) -> Answer:
         headers = {"Content-Type": "application/json"} if body is not None else {}
+        named = {"sni_hostname": self.proof.hostname} if self.proof else {}
         # A connection for each request: one that is kept would go on reaching the pods of before the switch.
-        with httpx.Client(verify=_trusted(), trust_env=False, timeout=seconds) as client:
+        with httpx.Client(verify=_trusted(self.proof), trust_env=False, timeout=seconds) as client:
             try:
-                found = client.request(method, f"{self.url}{path}", content=body, headers=headers)
+                found = client.request(method, f"{self.url}{path}", content=body, headers=headers, extensions=named)
             except httpx.HTTPError as error:
                 raise AnswerError(f"no answer to {method} {path}: {type(error).__name__} {error}") from error
         return Answer(status=found.status_code, media_type=_media_type(found.headers.get("Content-Type")), text=found.content)
 
+    def _connection(self) -> http.client.HTTPConnection:
+        place = urlsplit(self.url)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=TIMEOUT_SECONDS)
+        if self.proof:
+            plain = socket.create_connection((connection.host, connection.port), TIMEOUT_SECONDS)
+            connection.sock = _trusted(self.proof).wrap_socket(plain, server_hostname=self.proof.hostname)
+        return connection
+
 
 @cache
-def _trusted() -> ssl.SSLContext:
-    """The certificates of the machine, read once: reading them takes longer than an answer."""
-    return ssl.create_default_context()
+def _trusted(proof: Proof | None) -> ssl.SSLContext:
+    """Whom to trust, read once: reading the machine's certificates takes longer than an answer."""
+    return proof.context() if proof else ssl.create_default_context()
 
 
 def _media_type(header: str | None) -> str:

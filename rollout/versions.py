@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from contracts.names import SCORING
 from contracts.outputs import PlatformOutputs
 from ml_pipelines.forecast_files import Forecasts, current
 from ml_pipelines.login import storage_login
 from ml_pipelines.registry import Version
+from rollout.certificate import Address, Certificates
 from rollout.engine import PROJECT, ReleaseStack
 from rollout.images import Images
 from rollout.journal import Journal, Result
@@ -25,12 +29,14 @@ def release_version(digest: str, stack: ReleaseStack, platform: PlatformOutputs,
         forecasts, manifest = current(platform.forecasts_url, version.model, version.number)
         return forecasts, str(manifest["data_version"])
 
+    address = Address.of(_section(stack, "address"))
     release = ScoringRelease(
         digest=digest,
         stack=stack,
         models=Models(tracking_uri=platform.mlflow_tracking_uri),
         built_of=lambda image: images.built(SCORING, image),
         published=published,
+        issued=lambda: Certificates(vault_url=platform.key_vault_uri, credential=images.credential).issued(address),
         terms=_terms(stack),
         journal=Journal(),
         until_qa=until_qa,
@@ -43,5 +49,10 @@ def release_version(digest: str, stack: ReleaseStack, platform: PlatformOutputs,
 
 
 def _terms(stack: ReleaseStack) -> Terms:
-    acceptance = stack.settings()["config"][f"{PROJECT}:acceptance"]
+    acceptance = _section(stack, "acceptance")
     return Terms(ready_seconds=acceptance["readySeconds"], answer_millis=acceptance["answerMillis"])
+
+
+def _section(stack: ReleaseStack, name: str) -> Mapping[str, Any]:
+    section: Mapping[str, Any] = stack.settings()["config"][f"{PROJECT}:{name}"]
+    return section

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from contracts.errors import FourPartError
 from scoring.api import create_app
 from scoring.predictor import Predictor
 from scoring.settings import Settings
+from scoring.tls import HEADERS, Certificate
 
 GRACE_SECONDS = 10
 REFUSED = 2
@@ -22,12 +24,19 @@ def main() -> int:
     """Check the image and the environment, then serve; 2 when either can't be worked with."""
     try:
         settings = Settings.of(os.environ)
+        certificate = Certificate(file=settings.tls_file, seconds=settings.refresh_seconds) if settings.tls_file else None
+        if certificate:
+            certificate.context()
         predictor = Predictor(settings, Path.cwd())
     except FourPartError as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
-    app = create_app(predictor)
     gc.freeze()  # what is loaded by now lives as long as the process, so collections need not look at it
+    _serve(create_app(predictor), settings, certificate)
+    return 0
+
+
+def _serve(app: Starlette, settings: Settings, certificate: Certificate | None) -> None:
     uvicorn.run(
         app,
         host=settings.host,
@@ -36,8 +45,9 @@ def main() -> int:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_context_factory=certificate.factory if certificate else None,
+        headers=HEADERS if certificate else None,
     )
-    return 0
 
 
 if __name__ == "__main__":

@@ -60,11 +60,13 @@ class Settings:
     forecasts_url: str
     logs_url: str
     refresh_seconds: float
+    tls_file: Path | None
+    """Key and certificate; without it the service speaks HTTP."""
     name: str
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
-        """Read IMAGE_DIGEST, FORECASTS_URL, LOGS_URL and RELEASE; HOST, PORT and REFRESH_SECONDS have defaults.
+        """Read IMAGE_DIGEST, FORECASTS_URL, LOGS_URL and RELEASE; HOST, PORT, REFRESH_SECONDS have defaults, TLS_FILE may be missing.
 
         Raises:
             SettingError: when one is missing or not usable.
@@ -82,6 +84,7 @@ class Settings:
             forecasts_url=_place(environment, "FORECASTS_URL"),
             logs_url=_place(environment, "LOGS_URL"),
             refresh_seconds=float(_whole(environment, "REFRESH_SECONDS", range(1, 3601), "15")),
+            tls_file=Path(environment["TLS_FILE"]) if environment.get("TLS_FILE") else None,
             name=environment.get("HOSTNAME", "") or socket.gethostname(),
         )
 

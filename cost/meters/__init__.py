@@ -77,4 +77,5 @@ FREE: dict[str, str] = {
     "kubernetes:core/v1:ServiceAccount": _RIGHT,
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": _RIGHT,
     "kubernetes:policy/v1:PodDisruptionBudget": _RIGHT,
+    "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass": _PART,
 }

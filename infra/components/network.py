@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network
 
-from contracts.names import SCORING_PORT
+from contracts.names import SCORING_TLS_PORT
 from infra.placement import Exports, Placement, filled_in
 from infra.roles import Place, Scope
 from infra.sections import NetworkSettings
@@ -116,7 +116,7 @@ class Network(pulumi.ComponentResource):
             source_address_prefixes=list(addresses),
             source_port_range="*",
             destination_address_prefix="*",
-            destination_port_range=str(SCORING_PORT),
+            destination_port_range=str(SCORING_TLS_PORT),
         )
         return [rule] if addresses else []
 

@@ -47,7 +47,10 @@ class Vault(pulumi.ComponentResource):
         )
         self.id = vault.id
         self.scopes = {Place.VAULT: vault.id}
-        self.exports = {"key_vault_uri": filled_in(vault, vault.properties, lambda properties: properties.vault_uri or "")}
+        self.exports = {
+            "key_vault_name": vault.name,
+            "key_vault_uri": filled_in(vault, vault.properties, lambda properties: properties.vault_uri or ""),
+        }
         self.register_outputs(self.exports)
 
 

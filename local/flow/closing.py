@@ -20,6 +20,8 @@ from local.report.recorder import FILE as EVENTS, Recorded
 from local.services.cloud import Cloud
 
 SHORT_DIGEST = 19
+CERTIFICATE = "production.pem"
+"""Beside the report: what callers of production trust."""
 
 
 def close(cloud: Cloud, outcome: Outcome, progress: Progress) -> None:
@@ -34,6 +36,7 @@ def close(cloud: Cloud, outcome: Outcome, progress: Progress) -> None:
         recorded = Recorded.of(cloud.endpoints.bootstrap)
         recorded.write(cloud.state / EVENTS)
         told = run_file.write(cloud, outcome, recorded, progress)
+        (cloud.state / CERTIFICATE).write_text(outcome.released.certificate)
         step.detail = "drawing"
         content = gather(cloud)
         file = page.write(content, cloud.state)
@@ -61,7 +64,7 @@ def rows(told: dict[str, Any], report: Path, example: tuple[str, str] | None) ->
         ("stack", f"{told['stack']}, {told['resources']} resources, {told['total_seconds']:.1f} s"),
         *_data_rows(told),
         *_decision_rows(told),
-        *_release_rows(told, example),
+        *_release_rows(told, report, example),
         ("seconds", f"{phases}; {told['peak_mebibytes']:,} MiB at most"),
         ("report", shown(report)),
         ("next", f"make demo SCENARIO=new-data{of} | make status{of} | make down{of}"),
@@ -108,7 +111,7 @@ def _errors(told: dict[str, Any]) -> str:
     return " | ".join(f"{title} {value:.1%}" for title, value in found if value is not None)
 
 
-def _release_rows(told: dict[str, Any], example: tuple[str, str] | None) -> list[tuple[str, str]]:
+def _release_rows(told: dict[str, Any], report: Path, example: tuple[str, str] | None) -> list[tuple[str, str]]:
     release = told["release"]
     digest = release["digest"][:SHORT_DIGEST]
     if release["url"]:
@@ -116,7 +119,7 @@ def _release_rows(told: dict[str, Any], example: tuple[str, str] | None) -> list
         state = "live" if release["decision"] != "rejected" else "still serving, the new image was rejected"
         text = f"{release['decision']}: {digest} {state} in slot {release['slot']}, {release['seconds']:.1f} s after its push"
         lines = [("release", ", ".join([text, *passed]))]
-        return [*lines, ("try", f"curl {shlex.quote(_example(release['url'], example))}")]
+        return [*lines, ("try", _curl(release, report.with_name(CERTIFICATE), example))]
     reason = f": {release['reason']}" if release["reason"] else ""
     return [("release", f"{release['decision']}{reason}{f' ({digest})' if digest else ''}")]
 
@@ -124,9 +127,13 @@ def _release_rows(told: dict[str, Any], example: tuple[str, str] | None) -> list
 STAGES = (("qa", "QA checks"), ("production", "production checks"))
 
 
-def _example(url: str, example: tuple[str, str] | None) -> str:
+def _curl(release: dict[str, Any], certificate: Path, example: tuple[str, str] | None) -> str:
+    """A call by production's name, which no DNS leads here, trusting its certificate, which no authority signed."""
     path = "/version" if example is None else f"/forecast/{quote(example[0], safe='')}/{quote(example[1], safe='')}"
-    return url.rstrip("/") + path
+    address, _, port = release["url"].removeprefix("https://").rpartition(":")
+    place = f"{release['hostname']}:{port}"
+    trust = ["--cacert", shown(certificate)] if release["certificate"] else []
+    return shlex.join(["curl", *trust, "--resolve", f"{place}:{address}", f"https://{place}{path}"])
 
 
 def shown(file: Path) -> str:

@@ -23,6 +23,7 @@ from local.flow.training import Trained
 from local.progress import Step
 from local.services.cloud import Cloud
 from local.services.identity.models import DEPLOYER_PRINCIPAL
+from rollout.service import AnswerError, Proof, Service
 
 PATIENCE_SECONDS = 600.0
 POLL_SECONDS = 0.3
@@ -80,7 +81,7 @@ def _require_live(released: Released, step: Step) -> None:
     ends = time.monotonic() + START_SECONDS
     while released.live:
         step.detail = f"asking {released.url}"
-        answer = _version(released.url)
+        answer = _version(released)
         if answer == released.digest:
             return
         if time.monotonic() > ends:
@@ -88,13 +89,13 @@ def _require_live(released: Released, step: Step) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _version(url: str) -> str:
-    """The digest that the service at an address says it is, or why it says none."""
+def _version(released: Released) -> str:
+    """The digest that production says it is, or why it says none."""
+    proof = Proof(hostname=released.hostname, certificate=released.certificate)
     try:
-        answer = httpx.get(f"{url}/version", timeout=5)
-        return str(answer.json()["digest"])
-    except (httpx.HTTPError, ValueError, KeyError) as error:
-        return f"no answer ({type(error).__name__})"
+        return str(Service(url=released.url, proof=proof).get("/version", 5.0).json()["digest"])
+    except (AnswerError, KeyError) as error:
+        return f"no answer ({error})"
 
 
 def _result(cloud: Cloud, build: Mapping[str, Any]) -> Path:

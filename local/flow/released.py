@@ -30,8 +30,8 @@ class Check:
 class Released:
     """An image's way to production; `none` when there was no image to release.
 
-    `digest` and `reference` name the image, `slot` and `url` where production answers now (empty when nowhere); `seconds`
-    are from the push of the image to the end of the release.
+    `digest` and `reference` name the image, `slot` and `url` where production answers now (empty when nowhere), by the name
+    `hostname` and with `certificate` (PEM); `seconds` are from the push of the image to the end of the release.
     """
 
     decision: Decision
@@ -42,6 +42,8 @@ class Released:
     version: str = ""
     slot: str = ""
     url: str = ""
+    hostname: str = ""
+    certificate: str = ""
     qa: tuple[Check, ...] = ()
     production: tuple[Check, ...] = ()
     seconds: float = 0.0
@@ -75,6 +77,8 @@ class Released:
             version=str(result.get("version") or ""),
             slot=str(production.get("slot") or ""),
             url=str(production.get("url") or ""),
+            hostname=str(production.get("hostname") or ""),
+            certificate=str(production.get("certificate") or ""),
             qa=_checks(qa.get("checks") or ()),
             production=_checks(production.get("checks") or ()),
             seconds=seconds,

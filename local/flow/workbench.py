@@ -46,6 +46,6 @@ def _places(cloud: Cloud, outputs: PlatformOutputs) -> dict[str, str]:
     """The lake, tracking, and where production answers by the last loop's record."""
     places = {name: value for name, value in outputs.environment(PLACES_OF).items() if name != "AZURE_CLIENT_ID"}
     record = cloud.state / "run.json"
-    url = json.loads(record.read_text()).get("release", {}).get("url") if record.exists() else ""
-    answering = {"SCORING_URL": url} if url else {}
+    release = json.loads(record.read_text()).get("release", {}) if record.exists() else {}
+    answering = {f"SCORING_{name.upper()}": release[name] for name in ("url", "hostname", "certificate") if release.get("url")}
     return {**places, **client_environment(cloud, DEPLOYER, outputs.lake_account), **answering}

@@ -120,6 +120,8 @@ def _required_class(token: str, suffix: str) -> type:
 
 def _class(token: str, suffix: str) -> type | None:
     package, module, name = token.split(":")
+    if ".x-k8s.io/" in module:  # of a definition that the cluster is given, for which the SDK has one class
+        module, name = "apiextensions", "CustomResource"
     path = module.replace(".k8s.io", "").replace("/", ".")  # networking.k8s.io/v1 is networking.v1
     place = PACKAGES[package] if path.startswith("index.") else f"{PACKAGES[package]}.{path}"
     return getattr(import_module(place), name + suffix, None)

@@ -11,7 +11,7 @@ import uvicorn
 from local.endpoints import HOST
 from local.services.cloud import Cloud
 
-SERVICES = ("identity", "blob", "databricks", "eventgrid", "arm", "registry", "containers", "devops")
+SERVICES = ("identity", "blob", "databricks", "eventgrid", "arm", "registry", "keyvault", "containers", "devops")
 
 
 def main() -> None:

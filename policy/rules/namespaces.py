@@ -10,7 +10,7 @@ from .checks import each, equal, forbidden, none_of
 from .pods import WORKLOADS
 from .properties import is_list, texts
 from .rule import Check, Rule
-from .sources import checkov, cis, own, pod_security
+from .sources import built_in, checkov, cis, own, pod_security
 from .workloads import DOCS
 
 ENFORCED = "pod-security.kubernetes.io/enforce"
@@ -37,6 +37,18 @@ def _admits_some(service: object) -> bool:
         return True
     ranges = service.get("loadBalancerSourceRanges")
     return is_list(ranges) and len(ranges) > 0 and not WORLD & set(texts(ranges))
+
+
+def _speaks_tls(service: object) -> bool:
+    """Tell whether every port of a load balancer, if it is one, is said to speak HTTPS."""
+    if not isinstance(service, Mapping) or service.get("type") != "LoadBalancer":
+        return True
+    ports = service.get("ports")
+    return is_list(ports) and all(isinstance(port, Mapping) and _is_https(port.get("name")) for port in ports)
+
+
+def _is_https(name: object) -> bool:
+    return isinstance(name, str) and name.partition("-")[0] == "https"
 
 
 def _goes_both_ways(value: object) -> bool:
@@ -108,6 +120,17 @@ RULES = (
         source=own("deny by default"),
         remedy="List the addresses in allowedAddresses of the release's stack file.",
         url=f"{DOCS}/concepts/services-networking/service/",
+    ),
+    Rule(
+        id="k8s-service-https",
+        title="What is called from outside is called over HTTPS",
+        breach="What callers ask and are told goes over the network in clear text, and nobody proves a name.",
+        kinds=(SERVICE,),
+        checks=(each("spec", _speaks_tls, "spec.ports[] of a load balancer named https or https-...", "type", "ports"),),
+        severity=Severity.HIGH,
+        source=built_in("1a5b4dca", "OWASP API8:2023"),
+        remedy="Terminate TLS in the pod by a certificate of the vault, and name the Service's port https.",
+        url=f"{DOCS}/concepts/services-networking/service/#field-appprotocol",
     ),
     Rule(
         id="k8s-no-node-port",

@@ -11,8 +11,8 @@ import pulumi_kubernetes as kubernetes
 from pulumi_azure_native import containerservice as aks
 from pulumi_kubernetes import core, meta, networking
 
-from contracts.names import HANDLER, NAMESPACE, SCORING
-from release.platform_stack import URL_PORT, Platform
+from contracts.names import HANDLER, NAMESPACE, SCORING, SCORING_TLS_PORT
+from release.platform_stack import Platform
 
 ROLES: Mapping[str, str] = {SCORING: "scoring", HANDLER: "handler"}
 """Service account by the role of the identity that it acts as."""
@@ -66,7 +66,7 @@ class Cluster(pulumi.ComponentResource):
 
     def _policies(self) -> None:
         self._policy("default-deny", {}, [], [])
-        self._policy(SCORING, {"app": SCORING}, [_ports(URL_PORT)], [_dns(), _egress(HTTPS_PORT)])
+        self._policy(SCORING, {"app": SCORING}, [_ports(SCORING_TLS_PORT)], [_dns(), _egress(HTTPS_PORT)])
         self._policy(HANDLER, {"app": HANDLER}, [], [_dns(), _egress(HTTPS_PORT, KAFKA_PORT)])
 
     def _scraping(self) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import containerinstance as aci
 
-from contracts.names import SCORING
+from contracts.names import SCORING, SCORING_PORT
 from contracts.outputs import PlatformOutputs
 from release.environment import of_scoring
-from release.platform_stack import URL_PORT, Platform, known_once_made, once_made
+from release.platform_stack import Platform, known_once_made, once_made
 from release.settings import Settings
 
 MEBI_PER_GIGA = 1024
@@ -59,7 +59,9 @@ class Qa(pulumi.ComponentResource):
                 type=aci.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[identity]
             ),
             image_registry_credentials=[aci.ImageRegistryCredentialArgs(server=server, identity=identity)],
-            ip_address=aci.IpAddressArgs(type=platform.get(_address_type), ports=[aci.PortArgs(port=URL_PORT, protocol="TCP")]),
+            ip_address=aci.IpAddressArgs(
+                type=platform.get(_address_type), ports=[aci.PortArgs(port=SCORING_PORT, protocol="TCP")]
+            ),
             subnet_ids=platform.get(_subnets),
             containers=[self._container()],
             tags=self._settings.tags,
@@ -73,7 +75,7 @@ class Qa(pulumi.ComponentResource):
         return aci.ContainerArgs(
             name=SCORING,
             image=self._platform.image(SCORING, digest),
-            ports=[aci.ContainerPortArgs(port=URL_PORT, protocol="TCP")],
+            ports=[aci.ContainerPortArgs(port=SCORING_PORT, protocol="TCP")],
             environment_variables=values.apply(
                 lambda items: [aci.EnvironmentVariableArgs(name=name, value=items[name]) for name in sorted(items)]
             ),
@@ -86,7 +88,7 @@ class Qa(pulumi.ComponentResource):
         )
 
     def _url(self, group: aci.ContainerGroup) -> pulumi.Output[str]:
-        return known_once_made(group, group.ip_address, lambda address: f"http://{address.ip}:{URL_PORT}" if address else "")
+        return known_once_made(group, group.ip_address, lambda address: f"http://{address.ip}:{SCORING_PORT}" if address else "")
 
 
 def _address_type(outputs: PlatformOutputs) -> aci.ContainerGroupIpAddressType:
@@ -99,7 +101,7 @@ def _subnets(outputs: PlatformOutputs) -> list[aci.ContainerGroupSubnetIdArgs]:
 
 def _probe(path: str, *, failures: int) -> aci.ContainerProbeArgs:
     return aci.ContainerProbeArgs(
-        http_get=aci.ContainerHttpGetArgs(path=path, port=URL_PORT, scheme=aci.Scheme.HTTP),
+        http_get=aci.ContainerHttpGetArgs(path=path, port=SCORING_PORT, scheme=aci.Scheme.HTTP),
         initial_delay_seconds=5,
         period_seconds=10,
         timeout_seconds=5,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
-from contracts.names import NAMESPACE, SCORING
+from contracts.names import NAMESPACE, SCORING, SCORING_TLS_PORT
 from contracts.outputs import PlatformOutputs
+from release.components.certificate import Certificate
 from release.environment import of_scoring
-from release.platform_stack import URL_PORT, Platform, known_once_made, once_made
-from release.pods import TMP, WORKLOAD_IDENTITY, container_security, drained, environment, http_probe, pod, resources, scraped
+from release.platform_stack import Platform, known_once_made, once_made
+from release.pods import TMP, WORKLOAD_IDENTITY, container_security, drained, environment, https_probe, pod, resources, scraped
 from release.settings import SLOTS, Settings
 
 NOBODY = "0.0.0.0/32"
@@ -24,10 +25,11 @@ PROGRESS_SECONDS = 180
 
 @dataclass(frozen=True, kw_only=True)
 class SlotsArgs:
-    """The digests of the slots, which of them is active, and what puts resources into the cluster's namespace."""
+    """The digests of the slots, which of them is active, what pods prove their name by, and what puts them into the namespace."""
 
     platform: Platform
     settings: Settings
+    certificate: Certificate
     options: pulumi.ResourceOptions
 
 
@@ -78,13 +80,16 @@ class Slots(pulumi.ComponentResource):
                 ),
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(
-                        labels={**labels, **WORKLOAD_IDENTITY}, annotations=scraped("/metrics", URL_PORT)
+                        labels={**labels, **WORKLOAD_IDENTITY}, annotations=scraped("/metrics", SCORING_TLS_PORT)
                     ),
-                    spec=pod(SCORING, self._container(slot, digest), labels),
+                    spec=pod(SCORING, self._container(slot, digest), labels, self._args.certificate.volume),
                 ),
             ),
-            opts=self._options(),
+            opts=self._options(self._args.certificate.fetched),
         )
+
+    def _listening(self) -> Mapping[str, str]:
+        return {"PORT": str(SCORING_TLS_PORT), "TLS_FILE": self._args.certificate.file}
 
     def _container(self, slot: str, digest: str) -> core.v1.ContainerArgs:
         platform = self._args.platform
@@ -92,15 +97,15 @@ class Slots(pulumi.ComponentResource):
             name=SCORING,
             image=platform.image(SCORING, digest),
             image_pull_policy="IfNotPresent",
-            ports=[core.v1.ContainerPortArgs(name="http", container_port=URL_PORT, protocol="TCP")],
-            env=environment(platform.get(lambda outputs: of_scoring(outputs, digest, slot))),
+            ports=[core.v1.ContainerPortArgs(name="https", container_port=SCORING_TLS_PORT, protocol="TCP")],
+            env=environment(platform.get(lambda outputs: {**of_scoring(outputs, digest, slot), **self._listening()})),
             resources=resources(self._settings.scoring),
             security_context=container_security(),
-            startup_probe=http_probe("/live", URL_PORT, period=2, failures=60),
-            liveness_probe=http_probe("/live", URL_PORT, period=10, failures=3),
-            readiness_probe=http_probe("/ready", URL_PORT, period=2, failures=3),
+            startup_probe=https_probe("/live", SCORING_TLS_PORT, period=2, failures=60),
+            liveness_probe=https_probe("/live", SCORING_TLS_PORT, period=10, failures=3),
+            readiness_probe=https_probe("/ready", SCORING_TLS_PORT, period=2, failures=3),
             lifecycle=drained(),
-            volume_mounts=[TMP],
+            volume_mounts=[TMP, self._args.certificate.mount],
         )
 
     def _service(self, name: str, slot: str, after: list[pulumi.Resource]) -> core.v1.Service:
@@ -110,7 +115,9 @@ class Slots(pulumi.ComponentResource):
             spec=core.v1.ServiceSpecArgs(
                 type="LoadBalancer",
                 selector=_labels(slot),
-                ports=[core.v1.ServicePortArgs(name="http", port=URL_PORT, target_port=URL_PORT, protocol="TCP")],
+                ports=[
+                    core.v1.ServicePortArgs(name="https", port=SCORING_TLS_PORT, target_port=SCORING_TLS_PORT, protocol="TCP")
+                ],
                 load_balancer_source_ranges=self._args.platform.get(
                     lambda outputs: [PLATFORM_NETWORKS] if outputs.private else self._callers()
                 ),
@@ -158,4 +165,4 @@ def _url(service: core.v1.Service) -> pulumi.Output[str]:
 def _address(status: core.v1.outputs.ServiceStatus | None) -> str:
     balancer = status.load_balancer if status else None
     entries = (balancer.ingress if balancer else None) or []
-    return f"http://{entries[0].ip or entries[0].hostname}:{URL_PORT}" if entries else ""
+    return f"https://{entries[0].ip or entries[0].hostname}:{SCORING_TLS_PORT}" if entries else ""

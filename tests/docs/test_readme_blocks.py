@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -36,8 +37,8 @@ def printed(home: dict[str, str], *command: str) -> str:
 def test_the_blocks_of_the_first_screen_are_what_the_commands_print(home):
     first = printed(home, "make", "up")
     assert shape(closing(first)) == shape(block_of(README, "stack "))
-    (address,) = re.findall(r"^try\s+(curl \S+)$", first, re.MULTILINE)
-    assert '"model":"demand"' in printed(home, *address.split())
+    (call,) = re.findall(r"^try\s+(curl .+)$", first, re.MULTILINE)
+    assert '"model":"demand"' in printed(home, *shlex.split(call))
     again = printed(home, "make", "up")
     assert "skipped platform" in again
     assert re.search(r"^release\s+unchanged", again, re.MULTILINE)

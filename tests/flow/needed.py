@@ -57,8 +57,8 @@ ELSEWHERE: dict[str, set[Assignment]] = {
         for row in TABLE
         if (row.principal is Principal.TRAINING and row.scope == Place.ML_STORAGE) or row.principal is Principal.WORKSPACE
     },
-    "what these reach has no data plane here: secrets, metrics, subnets": {
-        row for row in TABLE if row.scope in {Place.VAULT, Place.INSIGHTS, Place.METRICS, Place.NETWORK, Place.CLUSTER_SUBNET}
+    "what these reach has no data plane here: metrics, subnets": {
+        row for row in TABLE if row.scope in {Place.INSIGHTS, Place.METRICS, Place.NETWORK, Place.CLUSTER_SUBNET}
     },
 }
 """Rows that no request of a loop on this machine needs, by the reason."""

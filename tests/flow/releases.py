@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from contracts.images import Built
-from contracts.names import NAMESPACE, SCORING
+from contracts.names import NAMESPACE, SCORING, SCORING_TLS_PORT
 from local.engine.agent import agent_environment
 from local.environment import client_environment
 from local.lifecycle import ROOT
@@ -25,22 +23,28 @@ from local.services.devops.models import Run, Runs, Status
 from local.services.machine_learning.mlflow.models import Registry
 from local.services.registry.pulled import pull
 from local.tokens import DEPLOYER
+from rollout.service import Proof, Service
 from tests.flow.conftest import Stack, until
 
 RELEASE_SECONDS = 240.0
 
 
-def production(stack: Stack) -> str:
-    """The address that everyone calls."""
-    return f"http://{service_address(stack.cloud.endpoints, NAMESPACE, SCORING)}:8080"
+def production(stack: Stack) -> Service:
+    """What everyone calls, by the name and the certificate that the last release told."""
+    told = json.loads(newest_result(stack))["production"]
+    proof = Proof(hostname=told["hostname"], certificate=told["certificate"])
+    return Service(url=f"https://{service_address(stack.cloud.endpoints, NAMESPACE, SCORING)}:{SCORING_TLS_PORT}", proof=proof)
+
+
+def newest_result(stack: Stack) -> str:
+    """The result of the newest release that reached production."""
+    files = sorted((stack.cloud.state / "devops").glob("*/result.json"), key=lambda file: int(file.parent.name), reverse=True)
+    return next(text for text in (file.read_text() for file in files) if json.loads(text)["production"])
 
 
 def live(stack: Stack) -> dict[str, Any]:
     """What production says that it is."""
-    answer = httpx.get(f"{production(stack)}/version", timeout=10)
-    answer.raise_for_status()
-    told: dict[str, Any] = answer.json()
-    return told
+    return production(stack).get("/version").expect(200).json()
 
 
 def slots(stack: Stack) -> list[str]:

@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 
-import httpx
 import pytest
 
 from infra.roles import TABLE
 from local.lifecycle import ROOT
 from local.services.containers.models import GROUP, SERVICE, Pods
 from local.services.eventgrid import models as eventgrid
+from rollout.service import AnswerError
 from tests.flow.conftest import Stack, until
 from tests.flow.needed import ELSEWHERE, needed, refused
 from tests.flow.releases import code_only, groups, live, production, released, roles, rollout, slots
@@ -43,7 +43,7 @@ def test_make_up_ends_with_a_digest_in_production_and_every_step_cites_an_event(
 
 def test_the_answer_of_production_names_model_data_and_image(live_stack):
     told = live(live_stack)
-    answer = httpx.get(f"{production(live_stack)}/forecast/1/1").json()
+    answer = production(live_stack).get("/forecast/1/1").json()
     assert answer["digest"] == told["digest"]
     assert (answer["model"], answer["data_version"]) == ("demand", told["data_version"])
     assert all(cell["lower"] <= cell["point"] <= cell["upper"] for cell in answer["forecast"])
@@ -137,7 +137,7 @@ def test_without_the_forecast_pointer_the_service_goes_on_with_what_it_has_and_s
         connection.execute(f"delete from blobs where {like}")  # noqa: S608
     try:
         until("the service tells of it", lambda: "There are no published forecasts" in _ready(live_stack).get("trouble", ""), 60)
-        assert httpx.get(f"{production(live_stack)}/forecast/1/1").is_success
+        assert production(live_stack).get("/forecast/1/1").status == 200
     finally:
         with store.transaction() as connection:
             for row in rows:
@@ -190,10 +190,10 @@ def _restarts(stack, name):
 
 def _refused(stack) -> bool:
     try:
-        return not httpx.get(f"{production(stack)}/live", timeout=2).is_success
-    except httpx.TransportError:
+        return production(stack).get("/live", 2.0).status != 200
+    except AnswerError:
         return True
 
 
 def _ready(stack):
-    return httpx.get(f"{production(stack)}/ready", timeout=5).json()
+    return production(stack).get("/ready", 5.0).json()

@@ -58,7 +58,7 @@ def test_nothing_from_the_internet_is_let_in_but_the_callers_that_are_named(stac
     (callers,) = [rule for given in rules.values() for rule in given] if stack == "dev" else [None]
     assert all(not given for name, given in rules.items() if name != "cluster-rules")
     if callers:
-        assert (callers["sourceAddressPrefixes"], callers["destinationPortRange"]) == (["20.50.1.0/24", "20.60.1.1"], "8080")
+        assert (callers["sourceAddressPrefixes"], callers["destinationPortRange"]) == (["20.50.1.0/24", "20.60.1.1"], "8443")
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -69,3 +69,13 @@ def test_an_assignment_with_a_condition_that_is_not_evaluated_gives_nothing(reso
 )
 def test_a_refusal_names_azures_operation(action, told):
     assert operation(action) == told
+
+
+def test_an_officer_of_certificates_makes_them_and_a_user_of_secrets_reads_their_keys(resources):
+    vault = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv"
+    create, read = "vault/certificates/create/action", "vault/secrets/getSecret/action"
+    for role, given, barred in (("Key Vault Certificates Officer", create, read), ("Key Vault Secrets User", read, create)):
+        assign(resources, role, vault)
+        assert authorized(resources, READER, given, f"{vault}/{given.split('/')[1]}/scoring")
+        assert not authorized(resources, READER, barred, f"{vault}/{barred.split('/')[1]}/scoring")
+    assert operation(create) == "Microsoft.KeyVault/vaults/certificates/create/action"

@@ -165,7 +165,7 @@ def test_a_release_touches_its_own_slot_and_a_failed_one_claims_nothing(far_end,
     assert stack.platform().kubernetes_name == "aks-mlops-forecasting-dev"
     live = Digests(handler=HANDLER, blue=OLD, active="blue")
     assert stack.standing().digests == Digests()
-    assert stack.apply(live).urls["production_url"] == "http://127.9.9.8:8080"
+    assert stack.apply(live).urls["production_url"] == "https://127.9.9.8:8443"
     far_end.told()
 
     tried = live.in_qa(NEW).in_idle_slot(NEW)

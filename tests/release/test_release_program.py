@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from deployment.declared.model import Program
 from deployment.declared.programs import DIGESTS, RELEASE, ROOT, declared, kubernetes, released, stack_values
@@ -52,7 +53,10 @@ def test_outputs_are_the_five_keys_and_four_addresses():
     outputs = released(**ALL).outputs
     assert set(outputs) == {*KEYS.values(), *URLS}
     assert {key: outputs[key] for key in KEYS.values()} == {key: DIGESTS.get(value, value) for key, value in ALL.items()}
-    assert [outputs[name] for name in URLS] == [f"http://20.1.1.{number}:8080" for number in (1, 3, 4, 2)]
+    assert [outputs[name] for name in URLS] == [
+        "http://20.1.1.1:8080",
+        *(f"https://20.1.1.{number}:8443" for number in (3, 4, 2)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -107,10 +111,11 @@ def test_images_are_named_by_digest_in_the_platforms_registry():
     }
 
 
-def test_qa_and_production_differ_in_nothing_but_digest_and_place():
+def test_qa_and_production_differ_in_nothing_but_digest_place_and_the_proof_of_their_name():
     program = released(**{**ALL, "qaDigest": "b"})
     qa = {item["name"]: item["value"] for item in group(program)["containers"][0]["environmentVariables"]}
-    assert qa == {**environment(program, "scoring-blue"), "RELEASE": "qa"}
+    proven = {"PORT": "8443", "TLS_FILE": "/mnt/tls/scoring.pem"}
+    assert {**qa, **proven, "RELEASE": "blue"} == environment(program, "scoring-blue")
     outputs = declared("dev").outputs
     assert qa == {
         "AZURE_CLIENT_ID": outputs["identities"]["scoring"]["client_id"],
@@ -133,6 +138,28 @@ def test_a_private_platform_has_qa_in_its_network_and_addresses_that_only_its_ne
             assert service.inputs["spec"]["loadBalancerSourceRanges"] == ranges
 
 
+def test_pods_of_scoring_mount_the_vaults_certificate_as_their_own_identity():
+    program, outputs = released(**ALL), declared("dev").outputs
+    (fetched,) = kubernetes(program, "secrets-store.csi.x-k8s.io/v1:SecretProviderClass").values()
+    told = fetched.inputs["spec"]["parameters"]
+    assert fetched.inputs["metadata"] == {"name": "scoring", "namespace": "forecasting"}
+    assert (told["keyvaultName"], told["clientID"]) == (outputs["key_vault_name"], outputs["identities"]["scoring"]["client_id"])
+    (wanted,) = yaml.safe_load(told["objects"])["array"]
+    assert yaml.safe_load(wanted) == {"objectName": "scoring", "objectType": "secret", "objectAlias": "scoring.pem"}
+    for slot in ("scoring-blue", "scoring-green"):
+        (volume,) = [item["csi"] for item in pod(program, slot)["volumes"] if item["name"] == "tls"]
+        assert volume["volumeAttributes"] == {"secretProviderClass": "scoring"}
+        (mount,) = [item for item in container(program, slot)["volumeMounts"] if item["name"] == "tls"]
+        assert environment(program, slot)["TLS_FILE"] == f"{mount['mountPath']}/scoring.pem"
+
+
+@pytest.mark.parametrize("slot", ["scoring-blue", "scoring-green"])
+def test_probes_of_scoring_speak_https(slot):
+    made = container(released(**ALL), slot)
+    asked = [made[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
+    assert {(item["scheme"], item["port"]) for item in asked} == {("HTTPS", 8443)}
+
+
 def test_managed_prometheus_is_told_where_pods_of_scoring_tell_their_metrics():
     program = released(**ALL)
     settings = kubernetes(program, "core/v1:ConfigMap")["ama-metrics-settings-configmap"].inputs
@@ -141,7 +168,7 @@ def test_managed_prometheus_is_told_where_pods_of_scoring_tell_their_metrics():
     for slot in ("blue", "green"):
         template = kubernetes(program, DEPLOYMENT)[f"scoring-{slot}"].inputs["spec"]["template"]
         asked = {name.removeprefix("prometheus.io/"): value for name, value in template["metadata"]["annotations"].items()}
-        assert asked == {"scrape": "true", "path": "/metrics", "port": "8080"}
+        assert asked == {"scrape": "true", "scheme": "https", "path": "/metrics", "port": "8443"}
 
 
 def test_the_handler_knows_its_places_and_keeps_its_inbox_on_its_disk():
@@ -225,7 +252,7 @@ def test_what_no_rule_allows_does_not_reach_a_pod():
     assert (specs["default-deny"]["ingress"], specs["default-deny"]["egress"]) == ([], [])
     assert specs["event-handler"]["ingress"] == []
     opened = {port["port"] for rule in specs["scoring"]["ingress"] for port in rule["ports"]}
-    assert opened == {8080}
+    assert opened == {8443}
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, override
 
 import numpy as np
@@ -115,8 +117,8 @@ def _problem(status: int) -> Reply:
 
 
 @contextmanager
-def serving(answer: Callable[[], Answers]) -> Iterator[str]:
-    """Serve what `answer` gives at the time of each request; the address."""
+def serving(answer: Callable[[], Answers], certificate: Path | None = None) -> Iterator[str]:
+    """Serve what `answer` gives at the time of each request, over HTTPS with a `certificate` (PEM, with its key); the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -141,10 +143,15 @@ def serving(answer: Callable[[], Answers]) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        # The handshake is the answering thread's, so that a caller that refuses it stops nobody else.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=lambda: server.serve_forever(0.02), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

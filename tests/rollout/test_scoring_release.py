@@ -21,6 +21,8 @@ from rollout.engine import URLS, Standing
 from rollout.journal import Journal, Result
 from rollout.models import Models, VersionRefusedError
 from rollout.scoring import ProductionDownError, ScoringRelease, Terms
+from rollout.service import Proof
+from tests.certificates import self_signed
 from tests.rollout.scoring_server import Answers, forecasts, serving
 
 OLD, NEW, CODE = (f"sha256:{letter * 64}" for letter in "abc")
@@ -89,15 +91,23 @@ class Plant:
         return self.wrong.get((digest, place), lambda answers: answers)(right)
 
 
+CERTIFICATE, WITH_KEY = self_signed("forecasts.example.com")
+PROOF = Proof(hostname="forecasts.example.com", certificate=CERTIFICATE)
+
+
 @pytest.fixture
-def plant(monkeypatch) -> Iterator[Plant]:
-    """A plant in which version 1 is live and the handler runs."""
+def plant(monkeypatch, tmp_path: Path) -> Iterator[Plant]:
+    """A plant in which version 1 is live and the handler runs; QA speaks HTTP, the slots HTTPS."""
+    file = tmp_path / "scoring.pem"
+    file.write_text(WITH_KEY)
     monkeypatch.setattr(acceptance, "CALLS", 2)
     monkeypatch.setattr(acceptance, "MOVE_SECONDS", 0.2)
     made = Plant(digests=LIVE)
     with ExitStack() as servers:
         for place in ("qa", "blue", "green", "production"):
-            made.urls[f"{place}_url"] = servers.enter_context(serving(lambda place=place: made.answers(place)))
+            made.urls[f"{place}_url"] = servers.enter_context(
+                serving(lambda place=place: made.answers(place), None if place == "qa" else file)
+            )
         yield made
 
 
@@ -141,7 +151,13 @@ def mortal(monkeypatch, plant) -> None:
 
 
 def release(
-    plant: Plant, roles: Roles, digest: str = NEW, stream: io.StringIO | None = None, *, until_qa: bool = False
+    plant: Plant,
+    roles: Roles,
+    digest: str = NEW,
+    stream: io.StringIO | None = None,
+    *,
+    until_qa: bool = False,
+    proof: Proof = PROOF,
 ) -> Result:
     """Release an image."""
     return ScoringRelease(
@@ -150,6 +166,7 @@ def release(
         models=Models(tracking_uri=roles.uri),
         built_of=IMAGES.__getitem__,
         published=lambda version: (forecasts(), f"silver/panel@{version.number}"),
+        issued=lambda: proof,
         terms=Terms(ready_seconds=0.3, answer_millis=5000.0),
         journal=Journal(stream=stream or io.StringIO()),
         until_qa=until_qa,
@@ -173,9 +190,10 @@ def test_a_challenger_goes_through_qa_and_the_idle_slot_into_production_and_is_c
     told = json.loads(result.json())
     assert [check["ok"] for place in ("qa", "production") for check in told[place]["checks"]] == [True] * 16
     assert (told["production"]["slot"], told["production"]["url"]) == ("green", plant.urls["production_url"])
+    assert (told["production"]["hostname"], told["production"]["certificate"]) == (PROOF.hostname, CERTIFICATE)
     assert told["qa"]["url"] == plant.urls["qa_url"]
     steps = [line.split()[1:3] for line in stream.getvalue().splitlines()]
-    names = "inspect judge qa-up acceptance slot-up slot-check switch production-check champion settle"
+    names = "inspect judge certificate qa-up acceptance slot-up slot-check switch production-check champion settle"
     assert steps == [[name, "done"] for name in names.split()]
     assert plant.applied[0].live == plant.applied[1].live == OLD
 
@@ -245,6 +263,22 @@ def test_an_image_that_fails_leaves_production_as_it_was_and_is_rejected_with_th
     assert result.reason
     moved = [state for state in plant.applied if state.live != OLD]
     assert bool(moved) == (where == "production")
+
+
+OTHERS = {
+    "another name": Proof(hostname="sales.example.com", certificate=CERTIFICATE),
+    "another key": Proof(hostname=PROOF.hostname, certificate=self_signed(PROOF.hostname)[0]),
+    "no authority that the machine trusts": Proof(hostname=PROOF.hostname, certificate=""),
+}
+
+
+@pytest.mark.parametrize("why", OTHERS)
+def test_a_slot_that_does_not_prove_its_name_never_gets_into_production(plant, roles, why):
+    roles.set("champion", "challenger")
+    result = release(plant, roles, proof=OTHERS[why])
+    assert (result.decision, plant.digests) == ("rejected", LIVE)
+    assert "certificate verify failed" in result.reason
+    assert all(state.live == OLD for state in plant.applied)
 
 
 def test_new_code_that_fails_does_not_dethrone_its_model(plant, roles):

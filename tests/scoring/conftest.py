@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -67,13 +68,14 @@ class Image:
         return made
 
     @contextmanager
-    def serve(self, **more: str) -> Iterator[httpx.Client]:
-        """Start the service and wait until it is alive."""
+    def serve(self, verify: ssl.SSLContext | None = None, **more: str) -> Iterator[httpx.Client]:
+        """Start the service and wait until it is alive; with `verify` it is called over HTTPS."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         command = [sys.executable, "-m", "scoring"]
         self.processes.append(subprocess.Popen(command, cwd=self.folder, env=self.environment(PORT=str(port), **more)))
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        url = f"{'https' if verify else 'http'}://127.0.0.1:{port}"
+        with httpx.Client(base_url=url, timeout=10, verify=verify or True) as client:
             until(lambda: _answers(client))
             yield client
 

@@ -13,6 +13,7 @@ from local.endpoints import Endpoints
 from local.provider.kinds.kind import Kind, NameRule, at
 from local.provider.wire import UNKNOWN, Properties
 from local.services.containers.addresses import service_address
+from local.services.containers.secret_classes import SECRET_CLASS, class_refused
 from local.services.containers.templates import refused
 
 PREFIX = "/kubernetes"
@@ -51,13 +52,20 @@ class ClusterKind(Kind):
 
     @override
     def refusals(self, inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """What of a workload's template this machine does not do."""
+        """What of a workload's template, or of a class of secrets, this machine does not do."""
+        if self.arm_type == SECRET_CLASS:
+            return [(f"spec.{path}", reason) for path, reason in class_refused(_known(at(inputs, "spec") or {}))]
         return [(f"spec.template.spec.{path}", reason) for path, reason in _refusals(at(inputs, "spec.template.spec"))]
 
 
 def _refusals(spec: Any) -> Iterator[tuple[str, str]]:
     if isinstance(spec, Mapping) and isinstance(spec.get("containers"), list) and UNKNOWN not in spec["containers"]:
         yield from refused(spec)
+
+
+def _known(value: Any) -> Any:
+    """Without what a preview does not know yet."""
+    return {name: _known(item) for name, item in value.items() if item != UNKNOWN} if isinstance(value, Mapping) else value
 
 
 def _service(endpoints: Endpoints, _resource_id: str, inputs: Properties) -> Properties:
@@ -95,4 +103,5 @@ KINDS = (
     _kind("apps/v1", "StatefulSet", replace=("spec.selector", "spec.volumeClaimTemplates", "spec.serviceName")),
     _kind("policy/v1", "PodDisruptionBudget"),
     _kind("networking.k8s.io/v1", "NetworkPolicy"),
+    _kind("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass"),
 )

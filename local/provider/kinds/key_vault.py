@@ -1,4 +1,4 @@
-"""Key vaults; the address has Azure's form, nothing local listens there."""
+"""Key vaults; certificates answer at the address, keys nowhere."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from local.provider.kinds.kind import Kind, name_in, rule
 from local.provider.wire import Properties
 
 
-def _vault(_endpoints: Endpoints, resource_id: str, inputs: Properties) -> Properties:
-    added = {"vaultUri": f"https://{name_in(resource_id).lower()}.vault.azure.net/", "provisioningState": "Succeeded"}
+def _vault(endpoints: Endpoints, resource_id: str, inputs: Properties) -> Properties:
+    added = {"vaultUri": f"{endpoints.url('keyvault')}/{name_in(resource_id).lower()}/", "provisioningState": "Succeeded"}
     return {"properties": {**inputs["properties"], **added}}
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -20,14 +21,15 @@ import psutil
 from local.environment import client_environment
 from local.environments.environments import EnvironmentFailedError
 from local.services.cloud import Cloud
+from local.services.containers.accounts import identity_of
 from local.services.containers.addresses import address, group_address
-from local.services.containers.models import SERVICE_ACCOUNT, Pod, Pods, Wanted
+from local.services.containers.models import Pod, Pods, Wanted
+from local.services.containers.mounts import MountError, Mounts
 from local.services.containers.templates import Probe
-from local.services.identity.models import KUBELET, USER_ASSIGNED
+from local.services.identity.models import KUBELET
 from local.services.registry.pulled import ImagePullError, Pulled, pull
 
 BASE = ("HOME", "LANG")
-CLIENT_ID = "azure.workload.identity/client-id"
 LONGEST_BACKOFF = 20.0
 POLL_SECONDS = 0.05
 _ACCOUNT = re.compile(r"abfss?://[^@/]+@([^./]+)\.")
@@ -41,6 +43,7 @@ class Runner:
         self._cloud, self._pods = cloud, Pods(cloud.store)
         self._ending, self._hurried = threading.Event(), threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
+        self._mounts = Mounts(cloud, wanted, self._folder)
         where = group_address(cloud.endpoints, wanted.group) if wanted.group else self._pod_address()
         self.pod = Pod(
             name=wanted.name,
@@ -100,12 +103,17 @@ class Runner:
                 self._ending.wait(min(LONGEST_BACKOFF, 0.5 * 2 ** min(failures, 8)))
         finally:
             self._stop()
+            self._mounts.clear()
             self._pods.delete(self.pod.name)
 
     def _once(self) -> None:
-        """Pull and run the container until it ends, fails its probes, or the pod is to end."""
+        """Mount, pull and run the container until it ends, fails its probes, or the pod is to end."""
         try:
+            self._mounts.mount()
             pulled = self._pulled()
+        except MountError as error:
+            self._tell(ready=False, reason="FailedMount", message=str(error)[:1000])
+            return
         except (ImagePullError, EnvironmentFailedError) as error:
             again = self.pod.reason in {"ErrImagePull", "ImagePullBackOff"}
             self._tell(ready=False, reason="ImagePullBackOff" if again else "ErrImagePull", message=str(error)[:1000])
@@ -121,22 +129,11 @@ class Runner:
 
     def _pulled(self) -> Pulled:
         # A container group pulls by its own identity, a pod's image is pulled by the node.
-        return pull(self._cloud, self.wanted.template.image, self._identity() if self.wanted.group else KUBELET)
-
-    def _identity(self) -> str:
-        """Name of the identity that the pod acts as."""
-        if self.wanted.group:
-            held = self._cloud.resources.get(self.wanted.group)
-            users = list(((held.properties.get("identity") or {}) if held else {}).get("userAssignedIdentities") or {})
-            return users[0].rpartition("/")[2] if users else ""
-        accounts = self._cloud.resources.of_type(SERVICE_ACCOUNT)
-        own = next((item for item in accounts if self._is_account(item.properties.get("metadata") or {})), None)
-        client = str(((own.properties["metadata"].get("annotations") or {}) if own else {}).get(CLIENT_ID, ""))
-        users = self._cloud.resources.of_type(USER_ASSIGNED)
-        return next((item.name for item in users if str(item.properties.get("clientId")) == client), "")
-
-    def _is_account(self, metadata: dict[str, object]) -> bool:
-        return (metadata.get("name"), metadata.get("namespace")) == (self.wanted.template.account, self.wanted.namespace)
+        return pull(
+            self._cloud,
+            self.wanted.template.image,
+            identity_of(self._cloud.resources, self.wanted) if self.wanted.group else KUBELET,
+        )
 
     def _variables(self, pulled: Pulled) -> dict[str, str]:
         """The container's whole environment; what the host sets wins."""
@@ -150,7 +147,7 @@ class Runner:
         base = {name: os.environ[name] for name in BASE if name in os.environ}
         host = {"HOST": self.pod.address, "HOSTNAME": self.wanted.name, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
         temporary = {"TMPDIR": str(self._folder("tmp"))}
-        client = client_environment(self._cloud, self._identity(), account)
+        client = client_environment(self._cloud, identity_of(self._cloud.resources, self.wanted), account)
         return {**base, **temporary, **pulled.environment, **own, **host, **client}
 
     def _value(self, item: object) -> str:
@@ -196,6 +193,7 @@ class Runner:
         while not self._ending.is_set():
             if self._ended():
                 return
+            self._mounts.follow()
             now = time.monotonic()
             for name, probe in (
                 ("startup", template.startup),
@@ -247,7 +245,10 @@ class Runner:
             with contextlib.suppress(OSError), socket.create_connection((self.pod.address, probe.port), probe.timeout):
                 return True
             return False
-        connection = http.client.HTTPConnection(self.pod.address, probe.port, timeout=probe.timeout)
+        if probe.secure:
+            connection = http.client.HTTPSConnection(self.pod.address, probe.port, timeout=probe.timeout, context=_unverified())
+        else:
+            connection = http.client.HTTPConnection(self.pod.address, probe.port, timeout=probe.timeout)
         try:
             connection.request("GET", probe.path)
             return 200 <= connection.getresponse().status < 400  # noqa: PLR2004 - what a kubelet takes for success
@@ -278,3 +279,10 @@ class Runner:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+
+
+def _unverified() -> ssl.SSLContext:
+    """A kubelet's probe takes any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context

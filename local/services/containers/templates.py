@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.services.containers.secret_classes import DRIVER
+
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 CONTAINER = frozenset(
     {
@@ -47,10 +49,11 @@ FIELDS = ("metadata.name", "metadata.namespace", "status.podIP")
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """One probe: an HTTP path, a TCP port or a command, how often it is tried (seconds), and how often it may fail."""
+    """One probe: an HTTP path (`secure`: by TLS), a TCP port or a command, how often it is tried (seconds) and may fail."""
 
     path: str = ""
     port: int = 0
+    secure: bool = False
     command: tuple[str, ...] = ()
     period: float = 10.0
     timeout: float = 1.0
@@ -66,6 +69,7 @@ class Probe:
         return cls(
             path=str(http.get("path") or ""),
             port=int(http.get("port") or tcp.get("port") or 0),
+            secure=http.get("scheme") == "HTTPS",
             command=tuple((told.get("exec") or {}).get("command") or ()),
             period=float(told.get("periodSeconds") or 10),
             timeout=float(told.get("timeoutSeconds") or 1),
@@ -76,7 +80,7 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """One container and its pod; `key` is another for every other template."""
+    """One container and its pod: `mounts` volumes by path, `secrets` classes by volume; another `key` for every other one."""
 
     image: str
     argv: tuple[str, ...]
@@ -85,6 +89,7 @@ class Template:
     readiness: Probe | None
     liveness: Probe | None
     mounts: tuple[tuple[str, str], ...]
+    secrets: tuple[tuple[str, str], ...]
     account: str
     grace: float
     drain: float
@@ -96,6 +101,7 @@ def of_pod(spec: Mapping[str, Any]) -> Template:
     """The template of a Kubernetes pod spec with one container."""
     container = spec["containers"][0]
     mounts = tuple((str(mount["mountPath"]), str(mount["name"])) for mount in container.get("volumeMounts") or [])
+    claimed = [(str(item["name"]), item.get("csi") or {}) for item in spec.get("volumes") or []]
     return Template(
         image=str(container["image"]),
         argv=(*(container.get("command") or ()), *(container.get("args") or ())),
@@ -104,6 +110,7 @@ def of_pod(spec: Mapping[str, Any]) -> Template:
         readiness=Probe.of(container.get("readinessProbe")),
         liveness=Probe.of(container.get("livenessProbe")),
         mounts=mounts,
+        secrets=tuple((name, str(csi["volumeAttributes"]["secretProviderClass"])) for name, csi in claimed if csi),
         account=str(spec.get("serviceAccountName") or "default"),
         grace=float(spec.get("terminationGracePeriodSeconds") or 30),
         drain=float((_before_stop(container).get("sleep") or {}).get("seconds") or 0),
@@ -141,8 +148,14 @@ def refused(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             if probe and not any(probe.get(kind) for kind in ("httpGet", "tcpSocket", "exec")):
                 yield f"containers[0].{name}", "a probe by httpGet, tcpSocket or exec is emulated on this machine."
     for volume in spec.get("volumes") or []:
-        if "emptyDir" not in volume:
-            yield "volumes", "a volume of the kind emptyDir is emulated on this machine."
+        if "emptyDir" not in volume and not _of_driver(volume.get("csi") or {}):
+            yield "volumes", f"a volume of the kind emptyDir, or csi of the driver {DRIVER}, is emulated on this machine."
+
+
+def _of_driver(csi: Mapping[str, Any]) -> bool:
+    """Whether a volume is one that the driver fills, read-only and by a class alone."""
+    alone = csi.keys() == {"driver", "readOnly", "volumeAttributes"} and csi["volumeAttributes"].keys() == {"secretProviderClass"}
+    return alone and csi["driver"] == DRIVER and csi["readOnly"] is True
 
 
 def _before_stop(container: Mapping[str, Any]) -> Mapping[str, Any]:

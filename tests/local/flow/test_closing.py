@@ -13,6 +13,8 @@ from local.flow.closing import rows, show
 from tests.local.report.report_example import run
 
 MOST = 14
+PLACE = "forecasts.example.com:8443"
+CALL = f"curl --cacert /elsewhere/production.pem --resolve {PLACE}:127.12.0.9 https://{PLACE}"
 
 
 def block(told: dict[str, Any], example: tuple[str, str] | None = ("1", "7")) -> dict[str, str]:
@@ -31,7 +33,7 @@ def test_says_what_stands_what_was_decided_and_what_is_live() -> None:
     assert told["because"] == "forecasts -14.0 % off all sales"
     assert told["WAPE"] == "challenger 35.3% | incumbent 36.1% | seasonal naive 68.1% | conditional mean 33.6%"
     assert told["release"].startswith("released: sha256:5eba5eba5eba live in slot green, 21.5 s after its push, QA checks 2/2")
-    assert told["try"] == "curl http://127.12.0.9:8080/forecast/1/7"
+    assert told["try"] == f"{CALL}/forecast/1/7"
     assert told["report"] == "/elsewhere/report.html"
     assert told["next"] == "make demo SCENARIO=new-data | make status | make down"
 
@@ -59,15 +61,21 @@ def test_without_a_live_image_there_is_a_reason_and_no_address(release: dict[str
 
 
 def test_without_forecasts_the_version_is_asked_for() -> None:
-    assert block(run(), None)["try"] == "curl http://127.12.0.9:8080/version"
+    assert block(run(), None)["try"] == f"{CALL}/version"
+
+
+def test_a_certificate_that_an_authority_signed_needs_no_file() -> None:
+    told = run()
+    told["release"]["certificate"] = ""
+    assert block(told, None)["try"] == f"{CALL}/version".replace("--cacert /elsewhere/production.pem ", "")
 
 
 @given(store=st.text(min_size=1), item=st.text(min_size=1))
 def test_the_printed_command_is_one_word_whatever_the_series_is_called(store: str, item: str) -> None:
     words = shlex.split(block(run(), (store, item))["try"])
-    assert len(words) == 2
-    assert words[1].startswith("http://127.12.0.9:8080/forecast/")
-    assert words[1].count("/") == 5
+    assert len(words) == 6
+    assert words[5].startswith("https://forecasts.example.com:8443/forecast/")
+    assert words[5].count("/") == 5
 
 
 def test_a_run_that_judged_nothing_has_a_block_too() -> None:

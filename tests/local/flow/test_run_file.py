@@ -161,7 +161,7 @@ def test_the_schema_refuses_what_is_not_proven_not_named_or_not_known() -> None:
 
 def test_a_releases_result_is_read_whole_and_an_unknown_decision_refused() -> None:
     found = released()
-    assert (found.slot, found.url, found.version, found.live) == ("green", "http://127.12.0.9:8080", "1", True)
+    assert (found.slot, found.url, found.version, found.live) == ("green", "https://127.12.0.9:8443", "1", True)
     assert [(check.name, check.ok) for check in (*found.qa, *found.production)] == [
         ("ready", True),
         ("forecast of a series", True),

@@ -26,8 +26,10 @@ RESULT: dict[str, Any] = {
         ],
     },
     "production": {
-        "url": "http://127.12.0.9:8080",
+        "url": "https://127.12.0.9:8443",
         "slot": "green",
+        "hostname": "forecasts.example.com",
+        "certificate": "-----BEGIN CERTIFICATE-----\n",
         "checks": [{"name": "digest", "ok": True, "detail": DIGEST[:19], "seconds": 0.01}],
     },
     "champion": "1",

@@ -201,7 +201,7 @@ def test_light_dark_narrow_and_paper_are_styled() -> None:
 
 def test_the_strip_says_where_the_model_is_now() -> None:
     told = words(render(content()))
-    assert "In production slot green sha256:5eba5eba5eba at http://127.12.0.9:8080" in told
+    assert "In production slot green sha256:5eba5eba5eba at https://127.12.0.9:8443" in told
     assert "54.6 s from commit to production" in told
     assert "promote 1 of 2 rules held" in told
 

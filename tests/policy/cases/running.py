@@ -50,7 +50,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "kubernetes:core/v1:ServiceAccount": {"metadata": META, "automountServiceAccountToken": False},
     "kubernetes:core/v1:Service": {
         "metadata": META,
-        "spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["20.50.1.0/24"]},
+        "spec": {
+            "type": "LoadBalancer",
+            "loadBalancerSourceRanges": ["20.50.1.0/24"],
+            "ports": [{"name": "https", "port": 8443}],
+        },
     },
     "kubernetes:core/v1:ConfigMap": {"metadata": META},
     "kubernetes:policy/v1:PodDisruptionBudget": {"metadata": META},
@@ -159,6 +163,11 @@ CASES: dict[str, Cases] = {
     "k8s-service-ranges": Cases(
         bad("spec.loadBalancerSourceRanges", [], ["0.0.0.0/0"], ["10.0.0.0/8", "::/0"], "20.50.1.0/24", None),
         passes=({"spec": {"type": "ClusterIP"}}, {"spec": None}),
+        absent="passes",
+    ),
+    "k8s-service-https": Cases(
+        bad("spec.ports[0].name", "http", "tls", "httpsx", None) + bad("spec.ports", None, "https"),
+        passes=({"spec": {"type": "ClusterIP", "ports": [{"port": 8080}]}}, {"spec.ports[0].name": "https-api"}, {"spec": None}),
         absent="passes",
     ),
     "k8s-no-node-port": Cases(

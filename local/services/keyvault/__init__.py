@@ -1,0 +1,1 @@
+"""The data plane of key vaults, as far as certificates need it."""
