@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from azure.core import PipelineClient
 from azure.core.exceptions import AzureError
+from azure.core.pipeline.policies import RetryPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 
 from contracts.errors import FourPartError
@@ -50,8 +51,8 @@ def _document(url: str) -> Any:
 
 
 def plain() -> PipelineClient[HttpRequest, HttpResponse]:
-    """A client without a login, for open documents and for addresses that carry their own permission."""
-    return PipelineClient("")
+    """A client without a login, for open documents and for addresses that carry their own permission; it waits when told to."""
+    return PipelineClient("", per_call_policies=[RetryPolicy()])
 
 
 def _unknown(given: str) -> CloudUnknownError:

@@ -15,8 +15,8 @@ from local.engine.build import ensure_engine
 from local.lifecycle import DEFAULT_STACK, ROOT, restart, running, start, state_of, stop
 from local.logs import follow, log_of
 from local.progress import Progress, fail
+from local.services.chaos import get_chaos, set_chaos
 from local.services.cloud import Cloud
-from local.services.eventgrid.chaos import get_chaos, set_chaos
 from local.services.eventhubs.broker import BROKER
 from local.turn import turn
 
@@ -64,10 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", parents=[stacked], help="a command with places and login set: -- COMMAND").add_argument(
         "rest", nargs="..."
     )
-    setting = commands.add_parser("chaos", parents=[stacked], help="make Event Grid as unreliable as it may be")
+    setting = commands.add_parser("chaos", parents=[stacked], help="make Azure as unreliable as it may be")
     setting.add_argument("--duplicate", choices=("on", "off"))
     setting.add_argument("--delay-seconds", type=float)
     setting.add_argument("--reorder-seconds", type=float)
+    setting.add_argument("--throttle", type=float, metavar="SHARE", help="0 to 1: requests refused with 429, by storage with 503")
     return parser
 
 
@@ -134,9 +135,11 @@ def _rest(given: argparse.Namespace) -> list[str]:
 
 def _chaos(given: argparse.Namespace) -> int:
     store = _running(given.stack).store
-    duplicate = None if given.duplicate is None else given.duplicate == "on"
-    wanted = {"duplicate": duplicate, "delay_seconds": given.delay_seconds, "reorder_seconds": given.reorder_seconds}
-    settings = replace(get_chaos(store), **{name: value for name, value in wanted.items() if value is not None})
+    before = get_chaos(store)
+    wanted = {name: value for name, value in vars(given).items() if name in asdict(before) and value is not None}
+    if given.duplicate:
+        wanted["duplicate"] = given.duplicate == "on"
+    settings = replace(before, **wanted)
     set_chaos(store, settings)
     sys.stdout.write(json.dumps(asdict(settings)) + "\n")
     return 0

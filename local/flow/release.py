@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from azure.core.rest import HttpRequest
 
 from contracts.errors import FourPartError
 from contracts.events import AzureEvent, Event, Hub
 from contracts.names import RELEASE_PIPELINE
-from local.certificates import trusted
+from images.cloud import plain
 from local.environment import PROJECT
 from local.flow.bus import read, reader
 from local.flow.released import Released
@@ -127,11 +128,10 @@ def _ended(cloud: Cloud, digest: str, step: Step) -> Mapping[str, Any]:
 def _builds(cloud: Cloud) -> list[Mapping[str, Any]]:
     """All runs of the pipeline, the newest first, as Azure DevOps lists them."""
     token, _ = cloud.tokens.issue(DEPLOYER_PRINCIPAL, RELEASE_PIPELINE)
-    answer = httpx.get(
-        f"{cloud.endpoints.url('devops')}/{PROJECT}/_apis/build/builds?api-version=7.1",
-        headers={"Authorization": f"Bearer {token}"},
-        verify=trusted(cloud.state),
-    )
+    url = f"{cloud.endpoints.url('devops')}/{PROJECT}/_apis/build/builds?api-version=7.1"
+    with plain() as client:
+        request = HttpRequest("GET", url, headers={"Authorization": f"Bearer {token}"})
+        answer = client.send_request(request, connection_verify=str(cloud.state / "tls" / "ca.pem"))
     answer.raise_for_status()
     return sorted(answer.json()["value"], key=lambda build: int(build["id"]), reverse=True)
 

@@ -1,4 +1,4 @@
-"""The part that all HTTP services share: token check, access log, errors in the service's own form."""
+"""The part that all HTTP services share: token check, throttling, access log, errors in the service's own form."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local.authorize import authorized, operation
 from local.services.cloud import Cloud
+from local.services.throttle import Throttle
 from local.tokens import Principal, TokenRefusedError
 
 
@@ -47,6 +48,12 @@ type ErrorForm = Callable[[ServiceError], Response]
 """How a service writes an error: XML for storage, `error_code` for Databricks, `error` for ARM."""
 
 OPEN_PATHS = frozenset({"/health"})
+UNLIMITED = OPEN_PATHS | {"/metadata/endpoints", "/discovery"}
+"""Never throttled: limits of Resource Manager are of subscriptions and tenants; these documents are open to all."""
+
+PATIENT = ("acr-tasks", "containerd", "AzureEventGrid")
+"""Agents of Azure's own, which wait by themselves when they are throttled; these here do not, so they never are."""
+
 SIGNATURE = re.compile(r"\bsig=[^&]*")
 """Part of a query that gives access by itself; logs hold none of it, as on Azure."""
 
@@ -91,7 +98,7 @@ class Opened:
 
 
 class Gate:
-    """Names the principal of each request, refuses those without one, and writes one access-log line.
+    """Names the principal of each request, refuses those without one or while throttled, and writes one access-log line.
 
     The line is written before the last part of the answer leaves: who has the whole answer finds its line.
     """
@@ -102,6 +109,7 @@ class Gate:
         self._service = service
         self._error_form = error_form
         self._open = opened
+        self._throttle = Throttle(cloud.store)
         cloud.logs.mkdir(parents=True, exist_ok=True)
         self._log = os.open(cloud.logs / "access.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
@@ -130,10 +138,23 @@ class Gate:
                 scope, receive, seen
             )
         else:
-            await self._app(scope, receive, seen)
+            await (self._busy(scope, headers.get("user-agent", "")) or self._app)(scope, receive, seen)
         finally:
             if not recorded:
                 self._record(scope, headers, principal, status, began)
+
+    def _busy(self, scope: Scope, agent: str) -> Response | None:
+        """The refusal of a request that is throttled; behind a signed query stands storage."""
+        if scope["path"] in UNLIMITED or agent.startswith(PATIENT):
+            return None
+        service = "blob" if scope["path"].startswith(self._open.prefixes) else self._service
+        found = self._throttle.busy(service, scope["method"], scope["path"])
+        if found is None:
+            return None
+        answer = self._error_form(ServiceError(found.status, found.code, found.message))
+        if found.retry_after:
+            answer.headers["Retry-After"] = found.retry_after
+        return answer
 
     def _principal(self, scope: Scope, headers: dict[str, str]) -> Principal | None:
         if scope["path"] in self._open:

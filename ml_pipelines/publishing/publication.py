@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -160,7 +162,8 @@ class _Publication:
         """Delete the oldest deployments, since an endpoint holds only so many; runs that they started go on."""
         for name in self.catalogue.deployments(self.endpoint)[KEPT:]:
             if name not in {self.definition.deployment, before}:
-                self.client.batch_deployments.begin_delete(name, self.endpoint).result()
+                with redirect_stdout(sys.stderr):  # where the SDK shows by dots that it waits; the other is for answers alone
+                    self.client.batch_deployments.begin_delete(name, self.endpoint).result()
                 self.changes.append(f"- deployment {name}")
 
 

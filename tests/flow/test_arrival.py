@@ -10,7 +10,7 @@ import pytest
 from contracts.events import Hub, OwnEvent
 from local import status
 from local.flow.watch import ArrivalFailedError
-from local.services.eventgrid.chaos import Chaos, set_chaos
+from local.services.chaos import Chaos, set_chaos
 from tests.access import accessed
 from tests.docs.blocks import ROOT, blocks_of
 from tests.flow.conftest import until
@@ -62,6 +62,19 @@ def test_event_grid_delivering_everything_twice_starts_one_run(stack):
     commit = f"{arrival.version.version:020d}.json"
     copies = [body for body in stack.records(Hub.DATA_DELIVERY) if body["subject"].endswith(f"/sales/_delta_log/{commit}")]
     assert len(copies) == 2, "the event was not delivered twice, so the test proves nothing"
+    assert len(stack.runs()) == runs + 1
+
+
+def test_a_file_arrives_while_every_fifth_request_is_throttled(stack):
+    runs, seen = len(stack.runs()), len(accessed(stack.cloud))
+    set_chaos(stack.cloud.store, Chaos(throttle=0.2))
+    try:
+        arrival = stack.ingest(stack.panel("throttled", seed=6))
+        stack.silver_of(arrival.version)
+    finally:
+        set_chaos(stack.cloud.store, Chaos())
+    refused = {line["service"] for line in accessed(stack.cloud)[seen:] if line["status"] in {429, 503}}
+    assert refused >= {"blob", "identity"}
     assert len(stack.runs()) == runs + 1
 
 

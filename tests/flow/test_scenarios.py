@@ -20,7 +20,7 @@ from local.flow.scenarios.worse_model import default
 from local.lifecycle import ROOT
 from local.memory import PeakMemory
 from local.progress import Progress
-from local.services.eventgrid.chaos import Chaos, get_chaos
+from local.services.chaos import Chaos, get_chaos
 from local.services.machine_learning.runs import Runs
 from tests.docs.blocks import TOUR, block_of, masked
 from tests.flow.conftest import Stack, until

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from local.flow.arriving import Arrival
 from local.flow.closing import shown
@@ -12,8 +13,8 @@ from local.flow.scenarios.health import Mark, counts, examine
 from local.flow.scenarios.scenario import Played, Scenario, See, Stage
 from local.flow.scenarios.starts import starts_of
 from local.report.recorder import FILE as EVENTS
+from local.services.chaos import Chaos, get_chaos, set_chaos
 from local.services.cloud import Cloud
-from local.services.eventgrid.chaos import Chaos, set_chaos
 
 UNRELIABLE = Chaos(duplicate=True, delay_seconds=0.5, reorder_seconds=2.0)
 
@@ -46,11 +47,12 @@ def play(stage: Stage) -> Played:
 @contextmanager
 def unreliable(cloud: Cloud, chaos: Chaos) -> Iterator[None]:
     """Make Event Grid unreliable for the block, whatever ends it."""
+    throttle = get_chaos(cloud.store).throttle
     try:
-        set_chaos(cloud.store, chaos)
+        set_chaos(cloud.store, replace(chaos, throttle=throttle))
         yield
     finally:
-        set_chaos(cloud.store, Chaos())
+        set_chaos(cloud.store, Chaos(throttle=throttle))
 
 
 def _told(delivered: Deliveries) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local.flow.handler import state_of
@@ -12,9 +12,9 @@ from local.flow.release import in_production
 from local.flow.scenarios.starts import SHORT
 from local.lifecycle import healthy
 from local.progress import Step
+from local.services.chaos import Chaos, get_chaos
 from local.services.cloud import Cloud
 from local.services.containers.models import Pods
-from local.services.eventgrid.chaos import Chaos, get_chaos
 from local.services.machine_learning.runs import Runs
 
 PATIENCE_SECONDS = 60.0
@@ -76,7 +76,8 @@ def examine(cloud: Cloud, since: Mark, step: Step) -> Health:
 def _faults(cloud: Cloud, since: Mark) -> list[str]:
     down = [f"{name} is down" for name, up in healthy(cloud.state).items() if not up]
     pods = [f"{pod.name} is not ready" for pod in Pods(cloud.store).all() if not pod.ready]
-    chaos = [] if get_chaos(cloud.store) == Chaos() else ["Event Grid is still unreliable"]
+    settled = replace(get_chaos(cloud.store), throttle=0.0) == Chaos()
+    chaos = [] if settled else ["Event Grid is still unreliable"]
     return [*down, *pods, *chaos, *_deliveries(cloud, since), *_work(cloud)]
 
 

@@ -16,8 +16,10 @@ from starlette.routing import Route
 
 from local.services.arm import metadata, subscription
 from local.services.arm.errors import ArmError, form
+from local.services.blob.errors import form as storage_form
 from local.services.cloud import Cloud
-from local.services.http import application
+from local.services.http import ServiceError, application
+from local.services.machine_learning import operations
 from local.services.machine_learning.documents import api as documents
 from local.services.machine_learning.documents.uploads import PREFIX
 from local.services.machine_learning.forgetting import forget_history
@@ -28,6 +30,7 @@ from local.services.machine_learning.mlflow import api as mlflow
 from local.services.machine_learning.mlflow.artifacts import FILES
 from local.services.registry.tasks import api as tasks
 from local.services.registry.tasks.executor import Builds
+from local.services.throttle import BUSY
 
 FORGET_SECONDS = 0.5
 SIGNED = (f"{PREFIX}/", FILES, RUN_LOGS, *tasks.SIGNED)
@@ -62,11 +65,17 @@ def create_app(cloud: Cloud) -> Starlette:
         *subscription.routes(cloud),
         *mlflow.routes(cloud),
         *jobs.routes(cloud, executor),
+        *operations.routes(),
         *tasks.routes(cloud, builds),
         *documents.routes(cloud),
     ]
     routes = [*parts, Route("/{path:path}", refuse, methods=METHODS)]
-    return application(cloud, "arm", routes, error_form=form, open_paths=OPEN, open_prefixes=SIGNED, lifespan=lifespan)
+    return application(cloud, "arm", routes, error_form=_form, open_paths=OPEN, open_prefixes=SIGNED, lifespan=lifespan)
+
+
+def _form(error: ServiceError) -> Response:
+    """Resource Manager's words; storage's where that is what stands behind a signed query."""
+    return storage_form(error) if error.code == BUSY["blob"].code else form(error)
 
 
 async def _forget(cloud: Cloud) -> None:

@@ -10,7 +10,7 @@ _BUILD = "Microsoft.TeamFoundation.Build.WebApi.{}, Microsoft.TeamFoundation.Bui
 _PIPELINES = "Microsoft.Azure.Pipelines.WebApi.{}, Microsoft.Azure.Pipelines.WebApi"
 _SERVICES = "Microsoft.VisualStudio.Services.WebApi.{}, Microsoft.VisualStudio.Services.WebApi"
 _FRAMEWORK = "Microsoft.TeamFoundation.Framework.Server.{}, Microsoft.TeamFoundation.Framework.Server"
-_FAMILIES = {"Build": _BUILD, "Definition": _BUILD, "Pipeline": _PIPELINES, "Unauthorized": _FRAMEWORK}
+_FAMILIES = {"Build": _BUILD, "Request": _FRAMEWORK, "Definition": _BUILD, "Pipeline": _PIPELINES, "Unauthorized": _FRAMEWORK}
 
 
 class DevOpsError(ServiceError):

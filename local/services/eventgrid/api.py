@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.services.arm.errors import form
 from local.services.cloud import Cloud
-from local.services.eventgrid.errors import form
 from local.services.eventgrid.models import metrics
 from local.services.eventgrid.subscriptions import all_subscriptions
 from local.services.eventgrid.worker import Worker

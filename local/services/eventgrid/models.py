@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.services import chaos
 from local.store import Store
 
 DDL = """
@@ -42,8 +43,7 @@ create table if not exists eventgrid_metrics(
   dropped integer not null default 0,
   last_error text not null default '',
   last_error_time real
-);
-create table if not exists eventgrid_chaos(name text primary key, value real not null)
+)
 """
 
 COUNTS = ("matched", "delivered", "failed", "dead_lettered", "dropped")
@@ -66,6 +66,7 @@ class Metrics:
 def declare(store: Store) -> None:
     """Create Event Grid's tables; every service that raises events calls it once."""
     store.declare(DDL)
+    chaos.declare(store)
 
 
 def raise_event(connection: sqlite3.Connection, *, kind: str, source: str, subject: str, data: Mapping[str, Any]) -> str:

@@ -17,9 +17,9 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from local.services.chaos import Chaos, get_chaos
 from local.services.cloud import Cloud
 from local.services.eventgrid import retry
-from local.services.eventgrid.chaos import Chaos, get_chaos
 from local.services.eventgrid.dead_letters import DeadLetter, DeadLetters
 from local.services.eventgrid.filters import UnknownOperatorError, wanted
 from local.services.eventgrid.models import count, declare

@@ -175,7 +175,7 @@ def test_without_a_role_on_their_container_dead_letters_wait_and_say_why(running
 
 
 def test_chaos_delivers_every_event_twice(running: Any) -> None:
-    from local.services.eventgrid.chaos import Chaos, set_chaos
+    from local.services.chaos import Chaos, set_chaos
 
     running.subscribe("all")
     set_chaos(running.cloud.store, Chaos(duplicate=True))

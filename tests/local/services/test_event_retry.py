@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from local.services.chaos import Chaos, get_chaos, set_chaos
 from local.services.eventgrid import retry
-from local.services.eventgrid.chaos import Chaos, get_chaos, set_chaos
 from local.services.eventgrid.models import metrics, raise_event
 from local.services.eventgrid.worker import Worker
 

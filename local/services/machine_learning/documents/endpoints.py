@@ -1,6 +1,6 @@
 """Batch endpoints and their deployments; the default deployment of an endpoint is what starts when nothing else is named.
 
-Source: learn.microsoft.com/rest/api/azureml, batch-endpoints and batch-deployments.
+Source: learn.microsoft.com/rest/api/azureml, batch-endpoints and batch-deployments: what is made or deleted takes its time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from contracts.names import RULES
 from local.services.arm.errors import ArmError, invalid, not_found
 from local.services.cloud import Cloud
+from local.services.machine_learning import operations
 from local.services.machine_learning.documents.calls import Call, listed
 from local.services.machine_learning.documents.models import Document, Documents
 from local.services.machine_learning.documents.names import refuse_name
@@ -79,10 +80,11 @@ class BatchEndpoints:
         tracked: dict[str, Any] = {"location": call.workspace.location, "tags": {}}
         document = call.document(self._documents, {**tracked, **given, "properties": properties})
         self._documents.put(document)
-        return JSONResponse(document.body, 200 if there else 201)
+        return JSONResponse(document.body) if there else operations.created(self._cloud, call.workspace, document.body)
 
     def _delete(self, call: Call) -> Response:
-        return Response(status_code=200 if self._documents.delete(call.arm_id) else 204)
+        there = self._documents.delete(call.arm_id)
+        return operations.accepted(self._cloud, call.workspace) if there else Response(status_code=204)
 
     def _delete_deployment(self, call: Call) -> Response:
         endpoint = self._endpoint(call)

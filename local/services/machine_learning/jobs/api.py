@@ -15,6 +15,7 @@ from local.services.arm import sas
 from local.services.arm.errors import invalid, not_found
 from local.services.cloud import Cloud
 from local.services.http import ask, verb_of
+from local.services.machine_learning import operations
 from local.services.machine_learning.jobs import views
 from local.services.machine_learning.jobs.executor import Executor
 from local.services.machine_learning.jobs.models import Jobs
@@ -86,7 +87,7 @@ class JobsApi:
             raise invalid(f"The run '{run.run_id}' is no job; cancel the job '{run.root}'.")
         self._runs.cancel(run.run_id)
         self._executor.wake()
-        return Response(status_code=200)
+        return operations.accepted(self._cloud, workspace)
 
     def history(self, request: Request, workspace: Workspace, _: bytes) -> Response:
         return JSONResponse(views.history_view(self._runs, self._run(request, workspace)))

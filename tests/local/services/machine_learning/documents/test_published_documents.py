@@ -14,6 +14,7 @@ from azure.ai.ml import Input, MLClient, Output, command, dsl
 from azure.ai.ml.entities import BatchEndpoint, CommandComponent, Environment, PipelineComponent, PipelineComponentBatchDeployment
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
+from local.services.chaos import Chaos, set_chaos
 from local.services.machine_learning.documents.models import Documents
 from local.services.machine_learning.documents.uploads import Uploads
 from tests.access import accessed
@@ -184,6 +185,35 @@ def test_deletes_a_deployment_but_not_the_default_one(publisher: Publisher) -> N
     publisher.ml.batch_endpoints.begin_delete("train-old").result()
     with pytest.raises(ResourceNotFoundError):
         publisher.ml.batch_deployments.get("v1", "train-old")
+
+
+def test_what_is_made_or_deleted_takes_its_time_and_the_client_asks_until_it_has_ended(
+    publisher: Publisher, workspace_site: Site
+) -> None:
+    cloud, name = workspace_site.cloud, f"slow-{publisher.mark}"
+
+    def asked(kind: str) -> list[int]:
+        return [line["status"] for line in accessed(cloud, "arm") if f"/locations/westeurope/{kind}/" in line["path"]]
+
+    states, results = len(asked("mfeOperationsStatus")), len(asked("mfeOperationResults"))
+    poller = publisher.ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=name))
+    assert not poller.done()
+    assert poller.result().provisioning_state == "Succeeded"
+    assert asked("mfeOperationsStatus")[states:] == [200, 200]
+    assert publisher.ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=name, description="again")).done()
+    publisher.ml.batch_endpoints.begin_delete(name).result()
+    assert asked("mfeOperationResults")[results:] == [202, 200]
+
+
+def test_a_throttled_client_publishes_all_the_same(publisher: Publisher, workspace_site: Site) -> None:
+    set_chaos(workspace_site.cloud.store, Chaos(throttle=0.5))
+    try:
+        publisher.environment()
+        publisher.ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=f"busy-{publisher.mark}")).result()
+    finally:
+        set_chaos(workspace_site.cloud.store, Chaos())
+    refused = [line["path"] for line in accessed(workspace_site.cloud, "arm") if line["status"] == 429]
+    assert [path for path in refused if publisher.mark in path or "mfeOperations" in path]
 
 
 def test_knows_no_workspace_that_the_engine_did_not_make(connect: Callable[..., MLClient]) -> None:

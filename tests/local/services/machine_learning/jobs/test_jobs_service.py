@@ -72,7 +72,9 @@ def test_azure_ai_ml_reads_streams_and_cancels_jobs(stage, put, monkeypatch, cap
     began = tmp_path / "began"
     put("long", stage.one(f"touch {began}; sleep 60"))
     stage.until(began.exists)
-    ml.jobs.begin_cancel("long").result()
+    cancelling = ml.jobs.begin_cancel("long")
+    assert not cancelling.done()
+    cancelling.result()
     stage.until(lambda: ml.jobs.get("long").status == "Canceled")
     assert [item.name for item in ml.jobs.list()] == ["long", "bad", "good"]
     with pytest.raises(HttpResponseError, match="ResourceNotFound"):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local.services.chaos import Chaos, set_chaos
 from local.services.machine_learning.runs import Runs
 from tests.access import accessed
 
@@ -128,3 +129,13 @@ def test_a_step_logs_into_its_own_run_and_does_not_end_it(lab: Any) -> None:
     assert {"key": "seen", "value": "yes"} in data["tags"]
     assert data["params"] == [{"key": "q", "value": "2"}]
     assert [run.run_id for run in Runs(lab.cloud.store).children(job.run_id)] == [told["child"]]
+
+
+def test_waits_while_the_workspace_throttles_it(lab: Any) -> None:
+    set_chaos(lab.cloud.store, Chaos(throttle=0.9))
+    try:
+        told = lab.client("for _ in range(3):\n    told['none'] = client.get_experiment_by_name('none')")
+    finally:
+        set_chaos(lab.cloud.store, Chaos())
+    assert told == {"none": None}
+    assert 429 in [line["status"] for line in accessed(lab.cloud, "arm") if line["path"].endswith("experiments/get-by-name")]
