@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.empty_stack import empty_stack
-from local.endpoints import Endpoints
+from local.certificates import ensure_certificates
 from local.engine.build import Engine, ensure_engine
 from local.progress import Progress
 from local.services.eventhubs import broker
@@ -71,11 +71,11 @@ def _analyze(engine: Engine, stack: str) -> tuple[int, float]:
 @contextmanager
 def _hubs(state: Path) -> Iterator[None]:
     """The broker that holds the stack's hubs."""
-    endpoints = Endpoints.of(state)
-    command = broker.command(broker.BROKER.ensure(Progress()), endpoints.kafka, state / "eventhubs")
+    ensure_certificates(state)
+    command = broker.command(broker.BROKER.ensure(Progress()), state)
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
     try:
-        broker.wait_ready(endpoints.bootstrap)
+        broker.wait_ready(state)
         yield
     finally:
         running.terminate()

@@ -29,12 +29,11 @@ def event(kind: OwnEvent, subject: str, *, data: dict[str, Any], parameters: Job
 
 
 def publish(*events: Event) -> None:
-    """Publish to the bus that the environment names (`EVENTS_BOOTSTRAP`, `EVENTS_AUTH`).
+    """Publish to the bus that the environment names (`EVENTS_BOOTSTRAP`).
 
     Raises:
         PublishError: when the bus does not take an event.
         SettingError: when the environment names no bus.
     """
-    connection = Connection.from_environment(os.environ)
-    with Publisher(connection.bootstrap, connection.auth) as publisher:
+    with Publisher(Connection.from_environment(os.environ)) as publisher:
         publisher.publish(*events)

@@ -1,11 +1,10 @@
-"""How Kafka clients reach the bus: Event Hubs by managed identity, or a broker without login, as the environment says."""
+"""How Kafka clients reach the bus: by TLS, logged in with a token of this process's managed identity."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from events.errors import SettingError
@@ -37,42 +36,27 @@ CONSUMER: dict[str, Any] = {
 }
 
 
-class Auth(StrEnum):
-    """How a client logs in to the bus."""
-
-    ENTRA = "entra"
-    NONE = "none"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """A bus (`host:port`) and how to log in to it."""
+    """A bus (`host:port`), and a file of the authorities that its certificate may come from; none means the system's."""
 
     bootstrap: str
-    auth: Auth
-
-    @classmethod
-    def of(cls, bootstrap: str, auth: str) -> Connection:
-        """Check both values.
-
-        Raises:
-            SettingError: when one is not usable.
-        """
-        if not _BOOTSTRAP.fullmatch(bootstrap):
-            allowed = "host:port, as in evh-mlops-forecasting.servicebus.windows.net:9093"
-            raise _unusable(name="EVENTS_BOOTSTRAP", given=bootstrap, allowed=allowed)
-        if auth not in list(Auth):
-            raise _unusable(name="EVENTS_AUTH", given=auth, allowed=" or ".join(Auth))
-        return cls(bootstrap=bootstrap, auth=Auth(auth))
+    authorities: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Connection:
-        """Read EVENTS_BOOTSTRAP and EVENTS_AUTH (default `entra`).
+        """Read EVENTS_BOOTSTRAP and, as OpenSSL does, SSL_CERT_FILE.
 
         Raises:
-            SettingError: when one is missing or not usable.
+            SettingError: when EVENTS_BOOTSTRAP is missing or not usable.
         """
-        return cls.of(environment.get("EVENTS_BOOTSTRAP", ""), environment.get("EVENTS_AUTH", Auth.ENTRA))
+        bootstrap = environment.get("EVENTS_BOOTSTRAP", "")
+        if not _BOOTSTRAP.fullmatch(bootstrap):
+            happened = "The environment variable EVENTS_BOOTSTRAP can't be used."
+            allowed = "host:port, as in evh-mlops-forecasting.servicebus.windows.net:9093"
+            remedy = "Set EVENTS_BOOTSTRAP from the outputs of the platform stack."
+            raise SettingError(happened, given=bootstrap or "nothing", allowed=allowed, remedy=remedy)
+        return cls(bootstrap=bootstrap, authorities=environment.get("SSL_CERT_FILE", ""))
 
     @property
     def scope(self) -> str:
@@ -81,16 +65,15 @@ class Connection:
 
     def settings(self) -> dict[str, Any]:
         """Settings that producers and consumers share."""
-        settings = {"bootstrap.servers": self.bootstrap, **_LIMITS}
-        if self.auth is Auth.NONE:
-            return settings
         login = {"security.protocol": "SASL_SSL", "sasl.mechanism": "OAUTHBEARER", "oauth_cb": entra_token(self.scope)}
-        return {**settings, **login}
+        # librdkafka as it comes with the Python client has an OpenSSL of its own, which does not read SSL_CERT_FILE.
+        trust = {"ssl.ca.location": self.authorities} if self.authorities else {}
+        return {"bootstrap.servers": self.bootstrap, **_LIMITS, **login, **trust}
 
 
 def entra_token(scope: str) -> Callable[[str], tuple[str, float]]:
     """The client's token callback: an Entra token of this process's identity and the second at which it ends."""
-    # Publishers without login should not pay for this import (0.5 s).
+    # Who only reads settings should not pay for this import (0.5 s).
     from azure.identity import DefaultAzureCredential
 
     credential = DefaultAzureCredential()
@@ -100,9 +83,3 @@ def entra_token(scope: str) -> Callable[[str], tuple[str, float]]:
         return held.token, float(held.expires_on)
 
     return token
-
-
-def _unusable(*, name: str, given: str, allowed: str) -> SettingError:
-    happened = f"The environment variable {name} can't be used."
-    remedy = f"Set {name} from the outputs of the platform stack."
-    return SettingError(happened, given=given or "nothing", allowed=allowed, remedy=remedy)

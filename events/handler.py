@@ -52,7 +52,7 @@ class Handler:
             sqlite3.Error: when the inbox can't be read or written.
         """
         connection = self._settings.connection
-        with _held(self._settings.state), Publisher(connection.bootstrap, connection.auth) as publisher:
+        with _held(self._settings.state), Publisher(connection) as publisher:
             inbox, progress = (Inbox(self._settings.state, durable=durable) for durable in (True, False))
             dispatcher = Dispatcher(progress, self._routes, publisher, self._policy)
             intake = Intake(connection, inbox, self._routes, self._settings.handler_id)

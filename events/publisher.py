@@ -30,9 +30,8 @@ class Publisher:
     Safe to share between threads.
     """
 
-    def __init__(self, bootstrap: str, auth: str = "entra", *, seconds: float = 30.0) -> None:
+    def __init__(self, connection: Connection, *, seconds: float = 30.0) -> None:
         self._seconds = seconds
-        connection = Connection.of(bootstrap, auth)
         delivery = {"delivery.timeout.ms": int(seconds * 1000)}
         limits = {**PRODUCER, "request.timeout.ms": min(PRODUCER["request.timeout.ms"], delivery["delivery.timeout.ms"])}
         self._producer = Producer({**connection.settings(), **limits, **delivery, "log_level": 2})

@@ -51,7 +51,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read where to work, and HANDLER_STATE.
 
-        Required are EVENTS_BOOTSTRAP, EVENTS_AUTH, BRONZE_URL, SILVER_URL, FORECASTS_URL, DATABRICKS_HOST,
+        Required are EVENTS_BOOTSTRAP, BRONZE_URL, SILVER_URL, FORECASTS_URL, DATABRICKS_HOST,
         ML_WORKSPACE_ID and REGISTRY_ID (ARM ids of the machine-learning workspace and the container registry),
         REGISTRY_LOGIN_SERVER (the registry's host) and ADO_URL (the Azure DevOps project that holds the release pipeline,
         `https://HOST/ORGANIZATION/PROJECT`). Optional are HANDLER_ID (the replica's ordinal, default 0), LAKE_ID (the lake account's ARM id), HANDLER_TRIES (calls of a failing action before the dead

@@ -33,7 +33,9 @@ names, missing parents and references, new vaults under the name of a deleted on
 
 **Clients are aimed by environment variables alone** (`local/environment.py`). Every HTTP call carries a token that names an identity
 of the stack, and is refused in the service's own words (403) unless a role assignment of the stack allows it;
-`logs/access.jsonl` holds both answers. The Kafka broker takes every client; Event Grid asks before it delivers.
+`logs/access.jsonl` holds both answers. Kafka clients log in with the same tokens; the broker asks the identity service what a token
+may send, receive or manage, and a role that is given or taken shows within 2 seconds. Only Resource Manager, which makes hubs, and
+what reads the bus for reports and waits go in by a key of the local cloud's own, `eventhubs.key`, and are asked for no role.
 
 `uv run local-cloud up | down | status [--json] | logs NAME | pulumi -- ARGS | run -- COMMAND | chaos --duplicate on` act on a stack (`--stack dev`).
 

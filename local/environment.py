@@ -23,7 +23,6 @@ def client_environment(cloud: Cloud, identity: str, account: str = "") -> dict[s
         "ARM_CLOUD_METADATA_URL": f"{cloud.endpoints.url('arm')}/metadata/endpoints",
         "REQUESTS_CA_BUNDLE": authority,
         "SSL_CERT_FILE": authority,
-        "EVENTS_AUTH": "none",
         "ADO_URL": f"{cloud.endpoints.url('devops')}/{PROJECT}",
     }
     if account:

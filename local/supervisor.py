@@ -133,7 +133,7 @@ def platform_processes(cloud: Cloud) -> list[Process]:
     """Return the processes every stack has: broker, services and provider, in the order of their start."""
     environment = {name: os.environ[name] for name in (*PASSED_ON, *INSTALLING) if name in os.environ}
     state = str(cloud.state)
-    broker = eventhubs.broker.command(eventhubs.broker.BROKER.find(), cloud.endpoints.kafka, cloud.state / "eventhubs")
+    broker = eventhubs.broker.command(eventhubs.broker.BROKER.find(), cloud.state)
     services = [
         Process(name=name, argv=[sys.executable, "-m", "local.services", name, state], environment=environment)
         for name in SERVICES

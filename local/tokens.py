@@ -37,7 +37,7 @@ class Tokens:
     """Issues and checks the stack's tokens; the key is made once and kept in the state directory."""
 
     def __init__(self, state: Path) -> None:
-        self._key = _key(state / "token.key")
+        self._key = key(state / "token.key")
 
     def issue(self, principal: Principal, audience: str) -> tuple[str, int]:
         """A token for an audience and the second at which it ends."""
@@ -70,7 +70,8 @@ class Tokens:
         return Principal(name=claims["name"], client_id=claims["appid"], object_id=claims["oid"])
 
 
-def _key(file: Path) -> str:
+def key(file: Path) -> str:
+    """The key in a file, made by whoever asks first."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
     draft.touch(mode=0o600)

@@ -26,7 +26,6 @@ def of_handler(outputs: PlatformOutputs, devops_url: str) -> Mapping[str, str]:
     return {
         **outputs.environment("handler"),
         "ADO_URL": devops_url,
-        "EVENTS_AUTH": "entra",
         "HANDLER_STATE": STATE,
         "LAKE_ID": outputs.lake_id,
         "ML_WORKSPACE_ID": outputs.ml_workspace_id,

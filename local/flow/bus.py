@@ -11,14 +11,13 @@ from confluent_kafka import Consumer, TopicPartition
 
 from contracts.events import Event, Hub
 from local.services.cloud import Cloud
+from local.services.eventhubs.clients import own_login
 
 
 @contextmanager
 def reader(cloud: Cloud, hubs: Sequence[Hub]) -> Iterator[Consumer]:
     """Give a consumer of these hubs that commits nothing."""
-    consumer = Consumer(
-        {"bootstrap.servers": cloud.endpoints.bootstrap, "group.id": "watch", "enable.auto.commit": False, "log_level": 0}
-    )
+    consumer = Consumer({**own_login(cloud.state), "group.id": "watch", "enable.auto.commit": False})
     try:
         metadata = consumer.list_topics(timeout=10)
         consumer.assign([TopicPartition(hub, partition, 0) for hub in hubs for partition in metadata.topics[hub].partitions])

@@ -33,7 +33,7 @@ def close(cloud: Cloud, outcome: Outcome, progress: Progress) -> None:
     """
     with progress.step("report") as step:
         step.detail = "reading the bus"
-        recorded = Recorded.of(cloud.endpoints.bootstrap)
+        recorded = Recorded.of(cloud.state)
         recorded.write(cloud.state / EVENTS)
         told = run_file.write(cloud, outcome, recorded, progress)
         (cloud.state / CERTIFICATE).write_text(outcome.released.certificate)

@@ -79,7 +79,7 @@ class Deployment:
         for resource in reversed(self.resources.all()):
             if f"{resource.id}/".lower().startswith(below):
                 if resource.type == HUB.arm_type:
-                    delete_topic(self.endpoints.bootstrap, resource.name)
+                    delete_topic(self.resources.store.root, resource.name)
                 if resource.type == VAULT.arm_type:
                     vaults.keep(self._conditions, resource)
                 self.resources.delete(resource.id)
@@ -113,7 +113,7 @@ class Deployment:
         properties = self._outputs(kind, resource_id, inputs)
         resource = Resource(id=resource_id, type=kind.arm_type, name=name_in(resource_id), properties=properties)
         if kind is HUB:
-            create_topic(self.endpoints.bootstrap, resource.name, properties["partitionCount"])
+            create_topic(self.resources.store.root, resource.name, properties["partitionCount"])
         self.resources.put(resource)
         return resource
 

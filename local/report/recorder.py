@@ -18,6 +18,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from contracts.errors import FourPartError
 from contracts.events import Event, Hub
+from local.services.eventhubs.clients import own_login
 
 FILE = "events.jsonl"
 GROUP = "recorder"
@@ -54,13 +55,13 @@ class Recorded:
     records: tuple[Record, ...]
 
     @classmethod
-    def of(cls, bootstrap: str) -> Recorded:
-        """Read every hub from its beginning to the end that it has now.
+    def of(cls, state: Path) -> Recorded:
+        """Read every hub of a stack, by its state directory, from its beginning to the end that it has now.
 
         Raises:
             BusUnreadError: when the bus does not answer, or a record does not come in time.
         """
-        settings = {"bootstrap.servers": bootstrap, "group.id": GROUP, "enable.auto.commit": False, "log_level": 0}
+        settings = {**own_login(state), "group.id": GROUP, "enable.auto.commit": False}
         try:
             with closing(Consumer(settings)) as consumer:
                 found = sorted(_all(consumer), key=lambda record: (record.timestamp, record.hub, record.partition, record.offset))

@@ -1,4 +1,4 @@
-"""A lake in a temporary directory, small files that arrive in it, and a bus of librdkafka's mock cluster."""
+"""A lake in a temporary directory, small files that arrive in it, and a bus of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,7 +17,6 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
 from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
 
@@ -26,6 +24,9 @@ from contracts.events import Hub
 from data_ops.engine import engine, load
 from data_ops.ingest import IngestResult, ingest
 from data_ops.storage import locate, table
+from local.certificates import ensure_certificates
+from tests.events.conftest import Azure
+from tests.kafka import Broker, Bus
 
 type Columns = Mapping[str, list[Any]]
 
@@ -112,30 +113,33 @@ def start() -> Callable[..., subprocess.Popen[str]]:
     return started
 
 
-class Bus:
-    """librdkafka's own mock cluster, and a reader that shares nothing with the product's clients."""
+@pytest.fixture(scope="session")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Azure, Path]]:
+    """An Azure that gives tokens and lets every client of a bus in, and the folder of its certificates."""
+    folder = tmp_path_factory.mktemp("certificates")
+    ensure_certificates(folder)
+    cloud = Azure(folder)
+    yield cloud, folder
+    cloud.close()
 
-    def __init__(self) -> None:
-        self._cluster = Producer({"bootstrap.servers": "none:1", "test.mock.num.brokers": 1, "log_level": 0})
-        brokers = [self._cluster.list_topics(str(hub), timeout=10).brokers for hub in Hub]
-        broker = next(iter(brokers[0].values()))
-        self.bootstrap = f"{broker.host}:{broker.port}"
+
+@dataclass(frozen=True)
+class Told:
+    """What a bus holds, as the bodies of events."""
+
+    bus: Bus
 
     def read(self, hub: Hub, count: int, seconds: float = 10.0) -> list[dict[str, Any]]:
         """At least `count` events of a hub from its beginning; fewer when time is up."""
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "reader", "enable.auto.commit": False})
-        consumer.assign([TopicPartition(str(hub), partition, 0) for partition in range(4)])
-        found: list[dict[str, Any]] = []
-        ends = time.monotonic() + seconds
-        while len(found) < count and time.monotonic() < ends:
-            found += [json.loads(message.value() or b"") for message in consumer.consume(100, 0.1) if message.error() is None]
-        consumer.close()
-        return found
+        return [json.loads(value) for value, _ in self.bus.read(hub, count, seconds)]
 
 
 @pytest.fixture
-def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
-    opened = Bus()
-    monkeypatch.setenv("EVENTS_BOOTSTRAP", opened.bootstrap)
-    monkeypatch.setenv("EVENTS_AUTH", "none")
-    return opened
+def bus(azure: tuple[Azure, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+    cloud, certificates = azure
+    broker = Broker(tmp_path / "broker", certificates, cloud.port)
+    monkeypatch.setenv("EVENTS_BOOTSTRAP", broker.bootstrap)
+    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.setenv(name, cloud.environment[name])
+    yield Told(Bus(broker.state))
+    broker.kill()

@@ -1,4 +1,4 @@
-"""A bus made of librdkafka's mock cluster, and a tiny HTTPS Azure that counts effects by itself."""
+"""A bus of the test's own, and a tiny HTTPS Azure that counts effects by itself and lets every client of the bus in."""
 
 import json
 import socket
@@ -13,14 +13,11 @@ from typing import override
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
 
-from contracts.events import Hub
 from local.certificates import ensure_certificates
-from local.services.eventhubs.broker import BROKER, command, wait_ready
-from local.services.eventhubs.topics import create_topic
 from tests.events.arm import WORKSPACE, Arm
 from tests.events.release import MANIFEST, REGISTRY, DevOps, Registry
+from tests.kafka import Broker, Bus
 
 ACCOUNT = "dlsmlopsforecastingdev"
 LAKE = f"/subscriptions/s/resourceGroups/rg-mlops/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
@@ -28,7 +25,7 @@ ROWS = b'{"commitInfo":{"operation":"WRITE"}}\n{"add":{"path":"part-0.parquet","
 
 
 class Azure:
-    """Tokens at /msi, blobs at /ACCOUNT/bronze, jobs at /api, ARM, a registry at /v2, Azure DevOps: what the handler talks to, and a ledger of effects."""
+    """Tokens at /msi, rights on the bus at /eventhubs, blobs at /ACCOUNT/bronze, jobs at /api, ARM, a registry at /v2, Azure DevOps: what the handler talks to, and a ledger of effects."""
 
     def __init__(self, certificates):
         self.arm = Arm()
@@ -52,7 +49,8 @@ class Azure:
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
-        self.url = f"https://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.url = f"https://127.0.0.1:{self.port}"
         self.arm.url = self.url
         self.environment = {
             "ARM_CLOUD_METADATA_URL": f"{self.url}/metadata/endpoints",
@@ -71,7 +69,6 @@ class Azure:
             "DATABRICKS_HOST": self.url,
             "BRONZE_URL": f"abfss://bronze@{ACCOUNT}.dfs.core.windows.net",
             "LAKE_ID": LAKE,
-            "EVENTS_AUTH": "none",
         }
 
     def close(self):
@@ -103,6 +100,8 @@ class Azure:
                 {},
                 {"access_token": "t", "expires_on": "4000000000", "resource": query["resource"][0], "token_type": "Bearer"},
             )
+        if path.startswith("/eventhubs/"):
+            return 200, {}, {"everywhere": True}
         if path == "/api/2.2/jobs/list":
             return 200, {}, {"jobs": [job for job in self.jobs if job["settings"]["name"] == query["name"][0]]}
         if path == "/metadata/endpoints":
@@ -158,65 +157,6 @@ class Azure:
         return Requests
 
 
-class Bus:
-    """Clients of a Kafka broker at `bootstrap` that share nothing with the product's."""
-
-    def __init__(self, bootstrap):
-        self.bootstrap = bootstrap
-        self._producer = Producer({"bootstrap.servers": bootstrap, "log_level": 0})
-
-    def put(self, hub, *values):
-        for value in values:
-            body = value if isinstance(value, bytes) else json.dumps(value).encode()
-            [event] = value if isinstance(value, list) else [value]
-            self._producer.produce(str(hub), body, key=event["subject"] if isinstance(event, dict) else None)
-        assert self._producer.flush(10) == 0
-
-    def read(self, hub, count, seconds=10.0):
-        """At least `count` records of a hub from its beginning, as (value, headers); fewer when time is up."""
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "reader", "enable.auto.commit": False})
-        consumer.assign([TopicPartition(str(hub), partition, 0) for partition in range(4)])
-        found, ends = [], time.monotonic() + seconds
-        while len(found) < count and time.monotonic() < ends:
-            found += [message for message in consumer.consume(100, 0.1) if message.error() is None]
-        consumer.close()
-        return [(message.value(), {name: text.decode() for name, text in message.headers() or []}) for message in found]
-
-
-class MockBus(Bus):
-    """librdkafka's own mock cluster, alive as long as this object."""
-
-    def __init__(self):
-        self._cluster = Producer({"bootstrap.servers": "none:1", "test.mock.num.brokers": 1, "log_level": 0})
-        told = [self._cluster.list_topics(str(hub), timeout=10) for hub in Hub]
-        broker = next(iter(told[0].brokers.values()))
-        super().__init__(f"{broker.host}:{broker.port}")
-
-
-class Broker:
-    """The broker's process; `kill` and `start` keep its port and its log."""
-
-    def __init__(self, folder):
-        with socket.create_server(("127.0.0.1", 0)) as bound:
-            self._port = bound.getsockname()[1]
-        self._folder = folder
-        self.bootstrap = f"127.0.0.1:{self._port}"
-        self.start()
-        for hub in Hub:
-            create_topic(self.bootstrap, hub, 4)
-
-    def start(self):
-        quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen(
-            command(BROKER.cached or BROKER.build(), self._port, self._folder), stdout=quiet, stderr=quiet
-        )
-        wait_ready(self.bootstrap)
-
-    def kill(self):
-        self._process.kill()
-        self._process.wait()
-
-
 class Service:
     """The handler's command in a process of its own."""
 
@@ -251,17 +191,12 @@ def azure(certificates, monkeypatch):
 
 
 @pytest.fixture
-def bus():
-    return MockBus()
-
-
-@pytest.fixture
-def broker_in(tmp_path):
+def broker_in(tmp_path, certificates, azure):
     """Start brokers, each with its log in a folder of its own; all are killed at the end."""
     started = []
 
     def begin(name):
-        started.append(Broker(tmp_path / name))
+        started.append(Broker(tmp_path / name, certificates, azure.port))
         return started[-1]
 
     yield begin
@@ -277,6 +212,11 @@ def broker(broker_in):
 @pytest.fixture
 def bus_at():
     return Bus
+
+
+@pytest.fixture
+def bus(broker):
+    return Bus(broker.state)
 
 
 @pytest.fixture

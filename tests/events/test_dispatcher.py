@@ -7,6 +7,7 @@ import time
 import pytest
 
 from contracts.events import Event, Hub
+from events.connection import Connection
 from events.dispatcher import Dispatcher, RetryPolicy
 from events.errors import PoisonError, RedriveRefusedError, RetryableError
 from events.inbox import Arrival, Inbox
@@ -43,7 +44,7 @@ def dispatch(tmp_path, bus, until):
     def run(act, ended, inbox, policy=QUICK, workers=4):
         with (
             contextlib.closing(Inbox(tmp_path, durable=False)) as progress,
-            Publisher(bus.bootstrap, "none", seconds=5) as publisher,
+            Publisher(bus.connection, seconds=5) as publisher,
         ):
             dispatcher = Dispatcher(progress, [route(act)], publisher, policy, workers)
             thread = threading.Thread(target=dispatcher.run)
@@ -204,6 +205,7 @@ def test_a_late_failure_of_an_earlier_attempt_does_not_touch_the_redrive(inbox, 
     assert noted == [(1, "late"), (2, "")]
 
 
+@pytest.mark.usefixtures("azure")
 def test_without_a_dead_letter_hub_a_condemned_row_waits_and_is_not_acted_on_again(inbox, tmp_path, until, unused_port):
     inbox.put([arriving("bad", lane="a"), arriving("good", lane="b")])
     acted = []
@@ -217,7 +219,7 @@ def test_without_a_dead_letter_hub_a_condemned_row_waits_and_is_not_acted_on_aga
 
     with (
         contextlib.closing(Inbox(tmp_path, durable=False)) as progress,
-        Publisher(f"127.0.0.1:{unused_port}", "none", seconds=0.3) as lost,
+        Publisher(Connection(bootstrap=f"127.0.0.1:{unused_port}"), seconds=0.3) as lost,
     ):
         dispatcher = Dispatcher(progress, [route(act)], lost, QUICK)
         thread = threading.Thread(target=dispatcher.run)

@@ -19,7 +19,7 @@ def test_kills_of_handler_and_broker_lose_and_double_nothing(broker, bus_at, azu
     facts = [(table, version) for version in VERSIONS for table in TABLES]
     for table, version in facts:
         azure.commit(table, version)
-    bus = bus_at(broker.bootstrap)
+    bus = bus_at(broker.state)
 
     def deliver():
         for number, (table, version) in enumerate(facts):

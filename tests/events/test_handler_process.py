@@ -41,7 +41,7 @@ def test_each_commit_starts_one_run_and_everything_else_is_counted_or_dead_lette
     )
     dataset = {"specversion": "1.0", "type": "mlops.dataset.registered", "source": "s", "id": "g", "subject": "silver/panel@0"}
     bus.put(Hub.DATASET_REGISTRY, dataset)
-    service = start(bus.bootstrap)
+    service = start(bus.connection.bootstrap)
     until(lambda: counted(tmp_path, ready=0, done=2, ignored=1, dead=2, duplicates=2, unrouted=1))
     until(lambda: (status := read_status(tmp_path)) is not None and status.lag == 0)
     status = heartbeat(tmp_path)
@@ -56,7 +56,7 @@ def test_each_commit_starts_one_run_and_everything_else_is_counted_or_dead_lette
     dead = bus.read(Hub.DEAD_LETTER, 2)
     assert sorted(headers["route"] for _, headers in dead) == ["malformed", "refused"]
     assert {value[:2] for value, _ in dead} == {b"\xff\x00", b'{"'}
-    assert azure.agents == {"azsdk-python-identity", "object_store", "mlops-forecasting-events"}
+    assert azure.agents == {"azsdk-python-identity", "object_store", "mlops-forecasting-events", "EventHubs"}
     assert not any("silver" in path or "never-read" in path for path in azure.asked)
 
 
@@ -64,7 +64,7 @@ def test_each_commit_starts_one_run_and_everything_else_is_counted_or_dead_lette
 def test_a_kill_between_the_action_and_its_outcome_gives_one_effect(broker, bus_at, azure, start, committed, until, tmp_path):
     azure.commit("sales", 3)
     azure.open.clear()
-    bus_at(broker.bootstrap).put(Hub.DATA_DELIVERY, committed(version=3))
+    bus_at(broker.state).put(Hub.DATA_DELIVERY, committed(version=3))
     first = start(broker.bootstrap)
     until(lambda: len(azure.effects) == 1)
     first.kill()
@@ -81,14 +81,14 @@ def test_a_kill_between_the_action_and_its_outcome_gives_one_effect(broker, bus_
 def test_offsets_lost_after_the_inbox_was_written_double_nothing(broker_in, bus_at, azure, start, committed, until, tmp_path):
     broker = broker_in("first")
     azure.commit("sales", 0)
-    bus_at(broker.bootstrap).put(Hub.DATA_DELIVERY, committed(version=0))
+    bus_at(broker.state).put(Hub.DATA_DELIVERY, committed(version=0))
     first = start(broker.bootstrap)
     until(lambda: rows(tmp_path, "select 1 from inbox where state = 'done'") if (tmp_path / "status.json").exists() else False)
     first.kill()
     # A bus that never saw a commit of the offsets, with the same record and one more.
     azure.commit("sales", 1)
     other = broker_in("second")
-    fresh = bus_at(other.bootstrap)
+    fresh = bus_at(other.state)
     fresh.put(Hub.DATA_DELIVERY, committed(version=0), committed(version=1, identity="e-1"))
     second = start(other.bootstrap)
     until(lambda: counted(tmp_path, done=2, duplicates=1))
@@ -103,7 +103,7 @@ def test_sigterm_lets_the_running_action_end_and_leaves_the_rest_for_the_next_st
     azure.commit("sales", 0)
     azure.commit("sales", 1)
     azure.open.clear()
-    bus_at(broker.bootstrap).put(Hub.DATA_DELIVERY, committed(version=0), committed(version=1, identity="e-1"))
+    bus_at(broker.state).put(Hub.DATA_DELIVERY, committed(version=0), committed(version=1, identity="e-1"))
     service = start(broker.bootstrap)
     until(lambda: azure.effects and len(rows(tmp_path, "select 1 from inbox")) == 2)
     service.process.terminate()
@@ -133,14 +133,14 @@ def test_a_missing_job_is_an_error_that_the_heartbeat_names_until_it_is_a_dead_l
 ):
     azure.commit("sales", 0)
     azure.jobs.clear()
-    bus_at(broker.bootstrap).put(Hub.DATA_DELIVERY, committed(version=0))
+    bus_at(broker.state).put(Hub.DATA_DELIVERY, committed(version=0))
     service = start(broker.bootstrap, HANDLER_TRIES="2")
     until(lambda: counted(tmp_path, dead=1))
     ended = heartbeat(tmp_path).counts.ended_badly
     assert service.terminate() == 0
     assert (ended[0]["effect_key"], ended[0]["tries"]) == ("bronze/sales@0", 2)
     assert "no jobs named prepare-dataset" in ended[0]["error"]
-    [(value, headers)] = bus_at(broker.bootstrap).read(Hub.DEAD_LETTER, 1)
+    [(value, headers)] = bus_at(broker.state).read(Hub.DEAD_LETTER, 1)
     assert json.loads(value) == committed(version=0)
     assert (headers["route"], headers["attempt"], headers["tries"]) == ("data-committed", "1", "2")
     assert azure.effects == {}

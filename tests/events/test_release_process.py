@@ -13,11 +13,6 @@ HUB = Hub.ARTIFACT_REGISTRY
 
 
 @pytest.fixture
-def bus(broker, bus_at):
-    return bus_at(broker.bootstrap)
-
-
-@pytest.fixture
 def counts(until, tmp_path):
     """Wait for figures in the heartbeat and return all of them."""
 
@@ -43,7 +38,7 @@ def test_one_image_is_released_once_and_what_is_none_of_ours_starts_nothing(bus,
     azure.arm.models["demand", "2"] = {"role": "rejected"}
     image, rejected = azure.registry.push(), azure.registry.push({**LABELS, "mlops.model-version": "2"})
     bare = azure.registry.push(None)
-    service = start(bus.bootstrap)
+    service = start(bus.connection.bootstrap)
     told = pushed(image, identity="a")
     bus.put(HUB, told, [told], pushed(image, identity="b", tag="latest"), pushed(image, identity="c", capital=True))
     bus.put(HUB, pushed(image, identity="d", repository="event-handler"), pushed(image, identity="e", source=f"{REGISTRY}2"))
@@ -67,12 +62,12 @@ def test_a_kill_between_tag_and_outcome_gives_one_run(bus, azure, start, pushed,
     image = azure.registry.push()
     azure.devops.open.clear()
     bus.put(HUB, pushed(image))
-    first = start(bus.bootstrap)
+    first = start(bus.connection.bootstrap)
     until(lambda: len(azure.devops.runs) == 1)
     first.kill()
     azure.devops.runs[41]["tags"].append(token("image-pushed", image, 1))
     azure.devops.open.set()
-    second = start(bus.bootstrap)
+    second = start(bus.connection.bootstrap)
     counts(done=1, ready=0)
     assert second.terminate() == 0
     assert digests(azure) == [image]
@@ -85,7 +80,7 @@ def test_an_image_waits_for_the_pipeline_and_one_without_a_role_for_a_redrive(
     image, pipelines = azure.registry.push(), azure.devops.pipelines
     azure.devops.pipelines = []
     bus.put(HUB, pushed(image))
-    service = start(bus.bootstrap)
+    service = start(bus.connection.bootstrap)
     [ended] = counts(dead=1, ready=0).ended_badly
     assert "version 3 of model demand has the tag role=''" in ended["error"]
     azure.arm.models["demand", "3"] = {"role": "challenger"}

@@ -16,11 +16,6 @@ def run_of(version, attempt=1):
 
 
 @pytest.fixture
-def bus(broker, bus_at):
-    return bus_at(broker.bootstrap)
-
-
-@pytest.fixture
 def counts(until, tmp_path):
     """Wait for figures in the heartbeat and return all of them."""
 
@@ -45,7 +40,7 @@ def test_one_version_is_trained_once_tried_again_once_and_other_runs_start_nothi
     bus, azure, start, registered, run_event, counts
 ):
     jobs = azure.arm.jobs
-    service = start(bus.bootstrap)
+    service = start(bus.connection.bootstrap)
     bus.put(Hub.FEATURE_REGISTRY, registered(1), [registered(1)], registered(1, identity="told-anew"))
     bus.put(Hub.FEATURE_REGISTRY, registered(2, source="/somebody/else"), registered(3, dataversion="silver/features@4"))
     counts(done=1, dead=2, duplicates=2)
@@ -76,7 +71,7 @@ def test_one_version_is_trained_once_tried_again_once_and_other_runs_start_nothi
 def test_versions_that_come_late_wait_for_a_redrive_and_a_canceled_run_is_not_tried_again(
     bus, azure, start, registered, run_event, counts, tmp_path, monkeypatch
 ):
-    service = start(bus.bootstrap)
+    service = start(bus.connection.bootstrap)
     bus.put(Hub.FEATURE_REGISTRY, registered(8))
     counts(done=1)
     bus.put(Hub.FEATURE_REGISTRY, registered(7))
@@ -96,7 +91,7 @@ def test_versions_that_come_late_wait_for_a_redrive_and_a_canceled_run_is_not_tr
 def test_training_waits_until_the_pipeline_is_published_and_the_heartbeat_says_so(bus, azure, start, registered, until, counts):
     published, azure.arm.default = azure.arm.default, ""
     bus.put(Hub.FEATURE_REGISTRY, registered(1))
-    service = start(bus.bootstrap)
+    service = start(bus.connection.bootstrap)
     until(lambda: any("batchEndpoints" in path for _, path in azure.arm.calls))
     until(lambda: counts(ready=1).retrying)
     [waiting] = counts(ready=1).retrying
@@ -112,7 +107,7 @@ def test_a_job_that_azure_refuses_for_good_is_a_dead_letter_and_can_be_redriven(
 ):
     azure.arm.answers.append((400, {}, {"error": {"code": "UserError", "message": "compute cpu is not there"}}))
     bus.put(Hub.FEATURE_REGISTRY, registered(1))
-    service = start(bus.bootstrap)
+    service = start(bus.connection.bootstrap)
     [ended] = counts(dead=1).ended_badly
     assert "compute cpu is not there" in ended["error"]
     assert azure.arm.jobs == {}
@@ -130,12 +125,12 @@ def test_a_kill_between_the_start_of_a_training_and_its_outcome_gives_one_job(
 ):
     azure.arm.open.clear()
     bus.put(Hub.FEATURE_REGISTRY, registered(1))
-    first = start(bus.bootstrap)
+    first = start(bus.connection.bootstrap)
     until(lambda: len(azure.arm.jobs) == 1)
     first.kill()
     azure.arm.open.set()
     bus.put(COMPLETED, run_event(run_of(1)))
-    second = start(bus.bootstrap)
+    second = start(bus.connection.bootstrap)
     assert trainings(counts(done=2)) == [("1", 1, "completed")]
     assert second.terminate() == 0
     assert set(azure.arm.jobs) == {run_of(1)}

@@ -31,6 +31,7 @@ from local.resources import Resource
 from local.services.cloud import Cloud
 from local.services.containers.models import Pods
 from local.services.eventgrid import models as eventgrid
+from local.services.eventhubs.clients import own_login
 from local.status import SUBSCRIPTIONS
 
 
@@ -86,7 +87,7 @@ class Stack:
 
     def records(self, hub: Hub, group: str = "counter") -> list[dict[str, Any]]:
         """All records of a hub, read by a consumer that shares nothing with the product."""
-        consumer = Consumer({"bootstrap.servers": self.cloud.endpoints.bootstrap, "group.id": group, "enable.auto.commit": False})
+        consumer = Consumer({**own_login(self.cloud.state), "group.id": group, "enable.auto.commit": False})
         try:
             places = [TopicPartition(hub, number, 0) for number in consumer.list_topics(hub, timeout=10).topics[hub].partitions]
             ends = sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)

@@ -11,6 +11,7 @@ from contracts.events import Hub, OwnEvent
 from local import status
 from local.flow.watch import ArrivalFailedError
 from local.services.chaos import Chaos, set_chaos
+from local.services.eventhubs.clients import own_login
 from tests.access import accessed
 from tests.docs.blocks import ROOT, blocks_of
 from tests.flow.conftest import until
@@ -95,7 +96,7 @@ def test_a_file_with_a_fault_ends_in_a_dataset_failed_event_with_its_reason(stac
 
 def test_an_independent_consumer_reads_the_events_and_the_access_log_names_the_real_clients(stack):
     stack.silver_of(stack.ingest(stack.panel("first")).version)
-    command = [sys.executable, "-c", _CONSUMER, stack.cloud.endpoints.bootstrap]
+    command = [sys.executable, "-c", _CONSUMER, json.dumps(own_login(stack.cloud.state))]
     read = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert "Microsoft.Storage.BlobCreated" in read[Hub.DATA_DELIVERY]
     assert OwnEvent.FEATURES_REGISTERED in read[Hub.FEATURE_REGISTRY]
@@ -108,7 +109,7 @@ def test_an_independent_consumer_reads_the_events_and_the_access_log_names_the_r
 _CONSUMER = """
 import json, sys
 from confluent_kafka import Consumer
-consumer = Consumer({"bootstrap.servers": sys.argv[1], "group.id": "stranger", "auto.offset.reset": "earliest", "session.timeout.ms": 6000})
+consumer = Consumer({**json.loads(sys.argv[1]), "group.id": "stranger", "auto.offset.reset": "earliest", "session.timeout.ms": 6000})
 consumer.subscribe(["data_delivery", "feature_registry"])
 seen = {}
 for _ in range(60):

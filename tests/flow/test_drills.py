@@ -1,26 +1,33 @@
 """Removal drills: without one part, silver does not move, and the error or the silence is where Azure would show it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from confluent_kafka import Producer
 
 from contracts.events import Hub
-from infra.roles import Place, Principal
+from infra.roles import RECEIVE, SEND, Place, Principal
 from local.authorize import ASSIGNMENT
 from local.flow.publishing import publish_jobs
 from local.flow.watch import ArrivalRefusedError
 from local.progress import Step
 from local.provider.deployment import Deployment
 from local.provider.kinds import KINDS
+from local.resources import Resource
 from local.services.containers.models import STATEFUL_SET
 from local.services.databricks.jobs import Jobs
+from local.services.eventhubs.clients import own_login
+from tests.access import accessed
 from tests.flow.conftest import Stack, until
 from tests.flow.needed import rows_by_name
 
 pytestmark = pytest.mark.flow
 
 HUBS = "Microsoft.EventHub/namespaces/eventhubs"
+BROKER_REMEMBERS_SECONDS = 2.0
+REFUSED_BY_THE_BUS = "authorization failed"
 
 
 def test_without_the_event_subscription_nothing_happens_and_nobody_says_a_word(stack):
@@ -94,16 +101,29 @@ def test_without_the_databricks_job_the_handler_says_which_job_it_misses_and_tri
 
 
 @contextmanager
-def without(stack: Stack, principal: Principal, scope: Place | Hub) -> Iterator[None]:
-    """The stack without what a principal may on a resource, put back at the end."""
+def without(stack: Stack, principal: Principal, scope: Place | Hub, role: str = "") -> Iterator[None]:
+    """The stack without what a principal may on a resource, by one role or the only one, put back at the end."""
     rows = rows_by_name(stack.cloud)
     held = [one for one in stack.cloud.resources.of_type(ASSIGNMENT) if one.name in rows]
-    (taken,) = [one for one in held if (rows[one.name].principal, rows[one.name].scope) == (principal, scope)]
+    own = [one for one in held if (rows[one.name].principal, rows[one.name].scope) == (principal, scope)]
+    (taken,) = [one for one in own if role in {"", rows[one.name].role}]
     stack.cloud.resources.delete(taken.id)
+    until("the broker remembers nothing of it", lambda: time.time() - allowed_last(stack, taken) > BROKER_REMEMBERS_SECONDS)
     try:
         yield
     finally:
         stack.cloud.resources.put(taken)
+
+
+def allowed_last(stack: Stack, taken: Resource) -> float:
+    """When the broker last heard that the principal of an assignment may do something; seconds since the epoch."""
+    asked = [line for line in accessed(stack.cloud, "identity") if line["object_id"] == taken.properties["principalId"]]
+    return max((line["time"] for line in asked if line["authorized"]), default=0.0)
+
+
+def told_on(stack: Stack, pattern: str, words: str) -> int:
+    """How many lines of some logs hold these words."""
+    return sum(file.read_text().count(words) for file in stack.cloud.logs.glob(pattern))
 
 
 def test_without_the_role_of_its_topic_event_grid_is_refused_says_so_and_delivers_when_it_is_back(stack):
@@ -131,3 +151,36 @@ def test_without_the_role_of_the_job_on_silver_it_fails_and_names_role_and_place
             stack.silver_of(arrival.version)
     assert "silver" in refused.value.given
     assert "Contributor" in refused.value.allowed
+
+
+def test_without_the_role_of_the_job_on_the_bus_it_says_so_and_nobody_hears_of_silver_until_it_is_back(stack):
+    logs = "databricks/**/register*.log"
+    said = told_on(stack, logs, REFUSED_BY_THE_BUS)
+    with without(stack, Principal.DATA, Place.BUS):
+        arrival = stack.ingest(stack.panel("no-publisher", seed=19))
+        until("the job tells of it", lambda: told_on(stack, logs, REFUSED_BY_THE_BUS) > said, seconds=120)
+        heard = [body["data"]["source"] for body in stack.records(Hub.FEATURE_REGISTRY)]
+        assert str(arrival.version) not in heard
+    stack.silver_of(arrival.version)
+
+
+def test_without_the_role_of_the_handler_to_read_it_says_so_and_events_wait_until_it_is_back(stack):
+    logs, sent = "pods/*event-handler*.log", len(stack.records(Hub.DATA_DELIVERY))
+    said = told_on(stack, logs, REFUSED_BY_THE_BUS)
+    with without(stack, Principal.HANDLER, Place.BUS, RECEIVE):
+        arrival = stack.ingest(stack.panel("no-receiver", seed=20))
+        until("the event is in the hub", lambda: len(stack.records(Hub.DATA_DELIVERY)) > sent)
+        until("the handler tells of it", lambda: told_on(stack, logs, REFUSED_BY_THE_BUS) > said)
+        assert stack.runs(arrival.version) == []
+    stack.silver_of(arrival.version)
+
+
+def test_without_the_role_of_the_handler_to_send_what_it_gives_up_on_waits_until_it_is_back(stack):
+    given_up = len(stack.records(Hub.DEAD_LETTER))
+    with without(stack, Principal.HANDLER, Place.BUS, SEND):
+        producer = Producer(own_login(stack.cloud.state))
+        producer.produce(Hub.DRIFT, b"{}")
+        assert producer.flush(10) == 0
+        until("the handler tells of it", lambda: REFUSED_BY_THE_BUS in str(stack.handler()["counts"]["retrying"]))
+        assert len(stack.records(Hub.DEAD_LETTER)) == given_up
+    until("the dead letter is there", lambda: len(stack.records(Hub.DEAD_LETTER)) > given_up)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from deployment.declared.programs import ROOT
+from local.certificates import ensure_certificates
 from local.endpoints import Endpoints
 from local.engine.build import ensure_engine
 from local.engine.runner import PulumiEngine
@@ -67,8 +68,9 @@ class Platform:
 def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platform]:
     """The stack that the test is given, on the real engine, provider and broker."""
     endpoints, resources = Endpoints.of(tmp_path), Resources(Store(tmp_path / "cloud.db"))
-    started = subprocess.Popen(broker.command(broker.BROKER.ensure(Progress()), endpoints.kafka, tmp_path / "eventhubs"))
-    broker.wait_ready(endpoints.bootstrap)
+    ensure_certificates(tmp_path)
+    started = subprocess.Popen(broker.command(broker.BROKER.ensure(Progress()), tmp_path))
+    broker.wait_ready(tmp_path)
     server, port = serve(Deployment(resources=resources, endpoints=endpoints), 0)
     engine = ensure_engine(Progress())
     pulumi = PulumiEngine.of(engine, state=tmp_path, project=ROOT, stack=request.param, provider_port=port)

@@ -175,7 +175,6 @@ def test_the_handler_knows_its_places_and_keeps_its_inbox_on_its_disk():
     program = released(**ALL)
     told, outputs = environment(program, "event-handler"), declared("dev").outputs
     assert told["HANDLER_ID"] == {"fieldRef": {"fieldPath": "metadata.name"}}
-    assert told["EVENTS_AUTH"] == "entra"
     assert told["ADO_URL"] == "https://dev.azure.com/your-organisation/forecasting-dev"
     assert told["REGISTRY_LOGIN_SERVER"] == outputs["registry_login_server"]
     assert [told[name].rpartition("/")[2] for name in ("LAKE_ID", "ML_WORKSPACE_ID", "REGISTRY_ID")] == [

@@ -148,7 +148,7 @@ def _newest(stage: Stage) -> DataVersion:
     Raises:
         UntrainedError: when it tells of none.
     """
-    told = [event for _, event in Recorded.of(stage.cloud.endpoints.bootstrap).events]
+    told = [event for _, event in Recorded.of(stage.cloud.state).events]
     found = [DataVersion.parse(event.dataversion) for event in told if event.type == OwnEvent.FEATURES_REGISTERED]
     if found:
         return max(found, key=lambda version: version.version)

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from local.services.chaos import Chaos, get_chaos
 from local.services.cloud import Cloud
@@ -23,6 +23,7 @@ from local.services.eventgrid import retry
 from local.services.eventgrid.dead_letters import DeadLetter, DeadLetters
 from local.services.eventgrid.filters import UnknownOperatorError, wanted
 from local.services.eventgrid.models import count, declare
+from local.services.eventgrid.senders import Senders
 from local.services.eventgrid.subscriptions import Subscription, UndeliverableError, all_subscriptions
 
 POLL_SECONDS = 0.02
@@ -31,9 +32,6 @@ STOP_SECONDS = 2.0
 DEAD_LETTER_WAIT = 10.0
 DEAD_LETTER_SECONDS = 4 * 3600.0
 """How long Event Grid keeps trying to write a dead letter before it drops the event."""
-
-ANSWER_MILLISECONDS = 30_000
-"""How long Event Grid waits for the destination to take an event."""
 
 NOT_RETRIED = ("BadRequest", "RequestEntityTooLarge", "Forbidden")
 REFUSED = "insert into deliveries(event, subscription, state, due, last_attempt, outcome) values (?,?,?,?,?,?)"
@@ -67,7 +65,7 @@ class Worker:
         self._store = cloud.store
         self._random = random.Random()  # noqa: S311 - jitter
         self._dead_letters = DeadLetters(cloud)
-        self._producer = _producer(cloud.endpoints.bootstrap)
+        self._senders = Senders(cloud)
         self._in_flight: set[int] = set()
         self._results: list[Result] = []
         self._latest = 0.0
@@ -87,8 +85,9 @@ class Worker:
         try:
             while not self._stop.is_set():
                 busy = self.step(time.time())
-                self._producer.poll(0 if busy else POLL_SECONDS)
-            self._producer.flush(STOP_SECONDS)
+                self._senders.poll()
+                self._stop.wait(0 if busy else POLL_SECONDS)
+            self._senders.flush(STOP_SECONDS)
             self._record(self._results, all_subscriptions(self._cloud.resources), time.time())
         finally:
             if not self._stop.is_set():
@@ -107,7 +106,7 @@ class Worker:
             due = self._due(now)
         for row in due:
             self._send(row, subscriptions.get(row["subscription"]), now)
-        self._producer.poll(0)
+        self._senders.poll()
         ended = self._results[:]
         self._results.clear()
         if ended:
@@ -184,7 +183,7 @@ class Worker:
         try:
             topic = one.hub(self._cloud.resources)
             key = str(json.loads(row["body"])["subject"]).encode()
-            self._producer.produce(topic, key=key, value=row["body"].encode(), on_delivery=ended)
+            self._senders.of(one.principal()).produce(topic, key=key, value=row["body"].encode(), on_delivery=ended)
         except UndeliverableError as error:
             self._results.append(Result(row=row, outcome=str(error)))
         except KafkaException as error:
@@ -257,27 +256,10 @@ def _outcome(error: KafkaError | None) -> str:
     if error is None:
         return ""
     names = {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED: "Unauthorized",
         KafkaError.UNKNOWN_TOPIC_OR_PART: "NotFound",
         KafkaError._UNKNOWN_TOPIC: "NotFound",  # noqa: SLF001 - the client's own code for it
         KafkaError.MSG_SIZE_TOO_LARGE: "RequestEntityTooLarge",
         KafkaError._MSG_TIMED_OUT: "TimedOut",  # noqa: SLF001 - the client's own code for it
     }
     return f"{names.get(error.code(), 'Busy')}: {error.str()}"
-
-
-def _producer(bootstrap: str) -> Producer:
-    return Producer(
-        {
-            "bootstrap.servers": bootstrap,
-            "client.id": "eventgrid",
-            "acks": "all",
-            "max.in.flight": 1,
-            "linger.ms": 2,
-            "message.max.bytes": 1_000_000,
-            "delivery.timeout.ms": ANSWER_MILLISECONDS,
-            "reconnect.backoff.ms": 20,
-            "reconnect.backoff.max.ms": 500,
-            "topic.metadata.propagation.max.ms": 1000,
-            "log_level": 0,
-        }
-    )

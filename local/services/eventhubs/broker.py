@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
 from contracts.errors import FourPartError
+from local.endpoints import HOST, Endpoints
 from local.gobuild import GoProgram
+from local.tokens import key
 
 BROKER = GoProgram(title="Kafka broker", binary="evbroker", source=Path(__file__).parent / "broker", takes="about 1 minute, once")
 
@@ -18,27 +18,29 @@ class BrokerNotReadyError(FourPartError):
     """A started broker does not answer."""
 
 
-def command(binary: Path, port: int, data: Path) -> list[str]:
-    """The command that serves Kafka on a loopback port with its log under `data`."""
-    return [str(binary), "-port", str(port), "-data", str(data)]
+def command(binary: Path, state: Path) -> list[str]:
+    """The command that serves Kafka for a stack, whose state directory holds certificates; the identity service judges its clients."""
+    endpoints = Endpoints.of(state)
+    key(state / "eventhubs.key")
+    return [str(binary), "-port", str(endpoints.kafka), "-state", str(state), "-authority", endpoints.url("identity")]
 
 
-def wait_ready(bootstrap: str, seconds: float = 10.0) -> None:
-    """Return when the broker at `host:port` answers a metadata request.
+def wait_ready(state: Path, seconds: float = 10.0) -> None:
+    """Return when the broker of a stack takes connections.
 
     Raises:
         BrokerNotReadyError: when it does not within `seconds`.
     """
-    ends = time.monotonic() + seconds
-    client = AdminClient({"bootstrap.servers": bootstrap, "reconnect.backoff.max.ms": 200, "log_level": 0})
+    ends, endpoints = time.monotonic() + seconds, Endpoints.of(state)
     while True:
         try:
-            client.list_topics(timeout=0.5)
-        except KafkaException as error:
+            socket.create_connection((HOST, endpoints.kafka), timeout=0.5).close()
+        except OSError as error:
             if time.monotonic() > ends:
                 happened = f"The Kafka broker did not answer in {seconds:g} s."
-                allowed = "an answer to a metadata request"
                 remedy = "Read its log, kafka.log in the stack's log directory."
-                raise BrokerNotReadyError(happened, given=f"{bootstrap}: {error}", allowed=allowed, remedy=remedy) from error
+                given = f"{endpoints.bootstrap}: {error}"
+                raise BrokerNotReadyError(happened, given=given, allowed="a connection", remedy=remedy) from error
+            time.sleep(0.02)
         else:
             return

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.services.cloud import Cloud
+from local.services.eventhubs.rights import ROUTES
 from local.services.http import application
 from local.services.identity.errors import IdentityRefusedError, form
 from local.services.identity.models import principal_of
@@ -20,7 +21,7 @@ CLUSTER_VERSION = "2017-09-01"
 
 
 def create_app(cloud: Cloud) -> Starlette:
-    """The identity service; its one path is open, because it is where tokens come from.
+    """The identity service; its first path is open, because it is where tokens come from; the others judge them for the broker.
 
     App Service names the workload by the header `x-identity-header` and an identity by the parameter `client_id`; a cluster of
     Azure Machine Learning speaks the version before it, with the header `secret` and the parameter `clientid`.
@@ -38,4 +39,4 @@ def create_app(cloud: Cloud) -> Starlette:
         body = {"access_token": access_token, "expires_on": str(ends), "resource": resource, "token_type": "Bearer"}
         return JSONResponse({**body, "client_id": principal.client_id})
 
-    return application(cloud, "identity", [Route(PATH, token)], error_form=form, open_paths=frozenset({PATH}))
+    return application(cloud, "identity", [Route(PATH, token), *ROUTES], error_form=form, open_paths=frozenset({PATH}))

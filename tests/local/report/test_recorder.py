@@ -12,24 +12,25 @@ import pytest
 from confluent_kafka import Producer
 
 from contracts.events import DataVersion, Event, Hub, OwnEvent, event_id
-from local.endpoints import Endpoints
+from local.certificates import ensure_certificates
 from local.progress import Progress
 from local.report.recorder import GROUP, BusUnreadError, Recorded
 from local.services.eventhubs import broker
+from local.services.eventhubs.clients import own_login
 from local.services.eventhubs.topics import create_topic
 
 
 @pytest.fixture
-def bus(tmp_path: Path) -> Iterator[str]:
+def bus(tmp_path: Path) -> Iterator[Path]:
     """A broker with all hubs, two partitions each."""
-    endpoints = Endpoints.of(tmp_path)
-    command = broker.command(broker.BROKER.ensure(Progress()), endpoints.kafka, tmp_path / "eventhubs")
+    ensure_certificates(tmp_path)
+    command = broker.command(broker.BROKER.ensure(Progress()), tmp_path)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        broker.wait_ready(endpoints.bootstrap)
+        broker.wait_ready(tmp_path)
         for hub in Hub:
-            create_topic(endpoints.bootstrap, hub, 2)
-        yield endpoints.bootstrap
+            create_topic(tmp_path, hub, 2)
+        yield tmp_path
     finally:
         process.terminate()
         process.wait(10)
@@ -43,8 +44,8 @@ def event(number: int) -> Event:
     )
 
 
-def send(bootstrap: str, hub: Hub, *bodies: Any, first: int = 0) -> None:
-    producer = Producer({"bootstrap.servers": bootstrap, "log_level": 0})
+def send(bus: Path, hub: Hub, *bodies: Any, first: int = 0) -> None:
+    producer = Producer(own_login(bus))
     for at, body in enumerate(bodies):
         value = body if isinstance(body, bytes) else json.dumps(body).encode()
         producer.produce(hub, value=value, key=str(at), partition=at % 2, timestamp=1_795_492_388_000 + first + 250 * at)
@@ -52,7 +53,7 @@ def send(bootstrap: str, hub: Hub, *bodies: Any, first: int = 0) -> None:
 
 
 @pytest.mark.flow
-def test_reads_every_record_of_every_hub_in_the_order_of_arrival(bus: str) -> None:
+def test_reads_every_record_of_every_hub_in_the_order_of_arrival(bus: Path) -> None:
     for number, hub in enumerate(Hub):
         send(bus, hub, *(event(10 * number + at).body() for at in range(3)), first=1000 * number)
     found = Recorded.of(bus)
@@ -66,7 +67,7 @@ def test_reads_every_record_of_every_hub_in_the_order_of_arrival(bus: str) -> No
 
 
 @pytest.mark.flow
-def test_an_array_of_one_is_unwrapped_and_what_is_no_json_or_no_event_is_kept(bus: str) -> None:
+def test_an_array_of_one_is_unwrapped_and_what_is_no_json_or_no_event_is_kept(bus: Path) -> None:
     listed = {**event(4).body(), "data": ["a list"]}
     send(bus, Hub.DEAD_LETTER, [event(1).body()], [event(2).body(), event(3).body()], b"\xff not json", {"type": "x"}, listed)
     found = Recorded.of(bus)
@@ -75,7 +76,7 @@ def test_an_array_of_one_is_unwrapped_and_what_is_no_json_or_no_event_is_kept(bu
 
 
 @pytest.mark.flow
-def test_the_written_file_is_read_back_the_same_and_reading_commits_nothing(bus: str, tmp_path: Path) -> None:
+def test_the_written_file_is_read_back_the_same_and_reading_commits_nothing(bus: Path, tmp_path: Path) -> None:
     send(bus, Hub.DRIFT, event(1).body(), event(2).body())
     found = Recorded.of(bus)
     found.write(tmp_path / "events.jsonl")
@@ -86,12 +87,12 @@ def test_the_written_file_is_read_back_the_same_and_reading_commits_nothing(bus:
 
 
 @pytest.mark.flow
-def test_an_empty_bus_gives_an_empty_record(bus: str) -> None:
+def test_an_empty_bus_gives_an_empty_record(bus: Path) -> None:
     assert Recorded.of(bus).records == ()
 
 
 def test_a_bus_that_does_not_answer_is_an_error_that_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("local.report.recorder.PATIENCE_SECONDS", 0.3)
     with pytest.raises(BusUnreadError) as caught:
-        Recorded.of(Endpoints.of(tmp_path).bootstrap)
+        Recorded.of(tmp_path)
     assert "make status" in caught.value.remedy

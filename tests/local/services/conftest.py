@@ -33,7 +33,8 @@ GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test"
 LAKE = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/lake"
 ML_STORAGE = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/mlstorage"
 DEAD_LETTER = f"{ML_STORAGE}/blobServices/default/containers/dead-letter"
-HUBS = f"{GROUP}/providers/Microsoft.EventHub/namespaces/evh-test/eventhubs"
+BUS = f"{GROUP}/providers/Microsoft.EventHub/namespaces/evh-test"
+HUBS = f"{BUS}/eventhubs"
 TOPIC = f"{GROUP}/providers/Microsoft.EventGrid/systemTopics/egst-lake"
 IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
 
@@ -45,6 +46,7 @@ class Site:
     cloud: Cloud
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     lake: str = LAKE
+    namespace: str = BUS
     deployer: Principal = DEPLOYER_PRINCIPAL
 
     @property
@@ -86,7 +88,7 @@ class Site:
         """Make an Event Hub exist, as resource and as topic of the running broker."""
         self.add("Microsoft.EventHub/namespaces/eventhubs", f"{HUBS}/{name}", partitionCount=2)
         self.assign("principal-of-egst-lake", "Azure Event Hubs Data Sender", f"{HUBS}/{name}")
-        create_topic(self.cloud.endpoints.bootstrap, name, 2)
+        create_topic(self.cloud.state, name, 2)
 
     def subscribe(self, name: str, hub: str = "data_delivery", **more: Any) -> str:
         """Make a subscription of the lake's topic that delivers to a hub; returns its ARM id."""
@@ -109,7 +111,7 @@ class Site:
         """Start a service (or `kafka`) and wait until it answers."""
         self.processes[name] = subprocess.Popen(self._command(name), env={**os.environ, "PYTHONWARNINGS": "error"})
         if name == "kafka":
-            broker.wait_ready(self.cloud.endpoints.bootstrap)
+            broker.wait_ready(self.cloud.state)
         else:
             self._wait(name)
 
@@ -131,9 +133,7 @@ class Site:
 
     def _command(self, name: str) -> list[str]:
         if name == "kafka":
-            return broker.command(
-                broker.BROKER.cached or broker.BROKER.build(), self.cloud.endpoints.kafka, self.cloud.state / "eventhubs"
-            )
+            return broker.command(broker.BROKER.cached or broker.BROKER.build(), self.cloud.state)
         return [sys.executable, "-m", "local.services", name, str(self.cloud.state)]
 
     def _wait(self, name: str) -> None:
@@ -158,6 +158,7 @@ def make_site(state: Path) -> Site:
     for name in ("bronze", "silver"):
         site.add_container(LAKE, name)
     site.add_container(ML_STORAGE, "dead-letter")
+    site.add("Microsoft.EventHub/namespaces", BUS)
     for name in ("id-ingest", "id-scoring"):
         ids = {"clientId": f"client-of-{name}", "principalId": f"principal-of-{name}"}
         site.add("Microsoft.ManagedIdentity/userAssignedIdentities", f"{IDENTITIES}/{name}", **ids)

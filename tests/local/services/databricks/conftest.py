@@ -270,7 +270,7 @@ def make_settings() -> Callable[..., jobs.JobSettings]:
             spark_version="16.4.x-scala2.12",
             node_type_id="Standard_D4ds_v5",
             num_workers=0,
-            spark_env_vars={"AZURE_CLIENT_ID": "client-of-data", "EVENTS_AUTH": "entra"},
+            spark_env_vars={"AZURE_CLIENT_ID": "client-of-data", "EVENTS_BOOTSTRAP": "evh:9093"},
         )
         clusters = [jobs.JobCluster(job_cluster_key="main", new_cluster=cluster)]
         return jobs.JobSettings(name=more.pop("name", "a job"), tasks=list(tasks), job_clusters=clusters, **more)

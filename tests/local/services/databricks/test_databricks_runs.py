@@ -83,7 +83,7 @@ def test_runs_the_entry_point_with_resolved_parameters_in_its_own_environment(
     assert did["prefix"].startswith(str(shared_site.cache))
     assert did["environment"]["IDENTITY_HEADER"] == "id-data"
     assert did["environment"]["AZURE_ENDPOINT"].endswith("/lake")
-    assert did["environment"]["EVENTS_AUTH"] == "entra", "the cluster's variables win over the host's"
+    assert did["environment"]["EVENTS_BOOTSTRAP"] == "evh:9093", "the cluster's variables are the task's"
     assert "XDG_CACHE_HOME" not in did["environment"]
     assert not Path(did["cwd"]).exists()
     output = shared_site.client.jobs.get_run_output(task.run_id)

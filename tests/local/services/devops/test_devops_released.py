@@ -16,11 +16,12 @@ from contracts.events import AzureEvent, Hub
 from contracts.images import Built
 from events.inbox import token
 from events.status import read_status
+from local.services.eventhubs.clients import own_login
 from local.services.eventhubs.topics import create_topic
 from local.services.machine_learning.mlflow.models import Registry, Version
 from local.services.machine_learning.workspace import WORKSPACE
 from local.services.registry.models import ARM_TYPE, OCI_MANIFEST
-from tests.local.services.conftest import GROUP
+from tests.local.services.conftest import BUS, GROUP
 
 pytestmark = pytest.mark.flow
 PLACES = {
@@ -90,16 +91,18 @@ def test_a_push_told_twice_is_one_run_of_the_release_by_its_digest(site, served,
     for name in ("kafka", "identity", "arm", "registry"):
         site.start(name)
     for hub in Hub:
-        create_topic(site.cloud.endpoints.bootstrap, hub, 2)
+        create_topic(site.cloud.state, hub, 2)
     for role, kind in {"AzureML Data Scientist": WORKSPACE, "AcrPull": ARM_TYPE}.items():
         site.assign("principal-of-id-ingest", role, PLACES[kind])
+    for role in ("Azure Event Hubs Data Sender", "Azure Event Hubs Data Receiver"):
+        site.assign("principal-of-id-ingest", role, BUS)
     models = Registry(site.cloud.store)
     made = {"description": "", "created": 1.0, "updated": 1.0}
     version = Version(name="demand", version=0, source="runs:/r-1/model", run_id="r-1", **made)
     models.create(PLACES[WORKSPACE], "demand", "", {})
     models.register(PLACES[WORKSPACE], version, {"role": "challenger"})
     digest, event = push(BUILT.labels())
-    producer = Producer({"bootstrap.servers": site.cloud.endpoints.bootstrap})
+    producer = Producer(own_login(site.cloud.state))
     for _ in range(2):
         producer.produce(Hub.ARTIFACT_REGISTRY, event)
     assert producer.flush(10) == 0
