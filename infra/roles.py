@@ -113,7 +113,6 @@ TABLE: tuple[Assignment, ...] = (
     Assignment(Principal.TRAINING, PULL, Place.REGISTRY, "finds an image that is built already"),
     Assignment(Principal.TRAINING, BUILD, Place.REGISTRY, "has the image of the model built"),
     Assignment(Principal.TRAINING, SCIENTIST, Place.WORKSPACE, "tracks runs, registers models"),
-    Assignment(Principal.TRAINING, SEND, Place.BUS, "tells what was decided"),
     Assignment(Principal.HANDLER, RECEIVE, Place.BUS, "reads all hubs"),
     Assignment(Principal.HANDLER, SEND, Place.BUS, "puts on the hub `dead_letter` what it gives up on"),
     Assignment(Principal.HANDLER, READ, Place.LAKE_BRONZE, "reads a commit to tell data from upkeep"),

@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 from azure.core.rest import HttpRequest
 
 from contracts.errors import FourPartError

@@ -53,9 +53,6 @@ ELSEWHERE: dict[str, set[Assignment]] = {
     "no loop that goes well has the handler give up on anything; what it does without its role: test_drills": {
         row for row in TABLE if (row.principal, row.role, row.scope) == (Principal.HANDLER, SEND, Place.BUS)
     },
-    "training publishes nothing by itself yet, Azure ML tells of its runs": {
-        row for row in TABLE if (row.principal, row.role, row.scope) == (Principal.TRAINING, SEND, Place.BUS)
-    },
     "the monitor does not run yet": {row for row in TABLE if row.principal is Principal.MONITOR},
     "jobs reach the lake as their own identity, without Unity Catalog": {
         row for row in TABLE if row.principal is Principal.ACCESS_CONNECTOR
