@@ -5,6 +5,7 @@ The engine, its backend and its login come from the environment, as in every job
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
 import yaml
 from pulumi import automation as auto
@@ -42,6 +43,17 @@ class EngineBusyError(FourPartError):
 
 class StackUnknownError(FourPartError):
     """There is no stack file of this name, or no platform stack."""
+
+
+class _Workspace(auto.LocalWorkspace):
+    """Asks the engine for outputs once, in clear; the SDK asks twice, to tell which of them are secret."""
+
+    @override
+    def stack_outputs(self, stack_name: str) -> auto.OutputMap:
+        """All of them as secrets, so that nothing shows them by accident."""
+        asked = ["stack", "output", "--json", "--show-secrets", "--stack", stack_name]
+        told = json.loads(self.pulumi_command.run(asked, self.work_dir, self.env_vars).stdout)
+        return {name: auto.OutputValue(value=value, secret=True) for name, value in told.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +147,7 @@ class PulumiStack:
         other._workspace().import_stack(other.stack, state)
 
     def _workspace(self, folder: Path | None = None, secrets_provider: str | None = None) -> auto.LocalWorkspace:
-        return auto.LocalWorkspace(
+        return _Workspace(
             work_dir=str(folder or self.folder),
             pulumi_command=_engine(),
             secrets_provider=secrets_provider,
