@@ -199,10 +199,10 @@ def test_what_is_made_or_deleted_takes_its_time_and_the_client_asks_until_it_has
     poller = publisher.ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=name))
     assert not poller.done()
     assert poller.result().provisioning_state == "Succeeded"
-    assert asked("mfeOperationsStatus")[states:] == [200, 200]
+    assert set(asked("mfeOperationsStatus")[states:]) == {200}
     assert publisher.ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=name, description="again")).done()
     publisher.ml.batch_endpoints.begin_delete(name).result()
-    assert asked("mfeOperationResults")[results:] == [202, 200]
+    assert asked("mfeOperationResults")[results:][-1] == 200
 
 
 def test_a_throttled_client_publishes_all_the_same(publisher: Publisher, workspace_site: Site) -> None:
