@@ -51,7 +51,7 @@ def test_azure_ai_ml_reads_streams_and_cancels_jobs(stage, put, monkeypatch, cap
     from azure.identity import DefaultAzureCredential
 
     ml = MLClient(DefaultAzureCredential(), SUBSCRIPTION, "rg-test", "mlw-test", enable_telemetry=False)
-    assert put("good", stage.one("echo hello; sleep 5"), tags={"effect_key": "silver/features@3"}).status_code == 201
+    assert put("good", stage.one("echo hello; sleep 10"), tags={"effect_key": "silver/features@3"}).status_code == 201
     ml.jobs.stream("good")
     shown = capsys.readouterr().out
     assert "Streaming logs/azureml/executionlogs.txt" in shown
