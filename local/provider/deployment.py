@@ -117,6 +117,13 @@ class Deployment:
         self.resources.put(resource)
         return resource
 
+    def moved(self, kind: Kind, resource_id: str, olds: Properties, inputs: Properties) -> frozenset[str]:
+        """Top-level names of the addresses that would be others now."""
+        if not kind.addresses:
+            return frozenset()
+        made = kind.outputs(self.endpoints, resource_id, inputs)
+        return frozenset(path.partition(".")[0] for path in kind.addresses if at(olds, path) not in {None, at(made, path)})
+
     def _require_alone(self, kind: Kind, resource_id: str, inputs: Properties) -> None:
         """Refuse what is there under another name."""
         parent = kind.parent_of(resource_id).lower()

@@ -100,10 +100,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @override
     def Diff(self, request: pb.DiffRequest, context: grpc.ServicerContext) -> pb.DiffResponse:
         """Say whether new inputs change or replace the resource."""
-        found = difference(_kind(request.urn, context), wire.read(request.old_inputs), wire.read(request.news))
-        changes = pb.DiffResponse.DIFF_SOME if found.changed else pb.DiffResponse.DIFF_NONE
+        kind, news = _kind(request.urn, context), wire.read(request.news)
+        found = difference(kind, wire.read(request.old_inputs), news)
+        changed = found.changed | self._deployment.moved(kind, request.id, wire.read(request.olds), news)
+        changes = pb.DiffResponse.DIFF_SOME if changed else pb.DiffResponse.DIFF_NONE
         return pb.DiffResponse(
-            changes=changes, diffs=sorted(found.changed), replaces=sorted(found.replacing), deleteBeforeReplace=found.delete_first
+            changes=changes, diffs=sorted(changed), replaces=sorted(found.replacing), deleteBeforeReplace=found.delete_first
         )
 
     @override

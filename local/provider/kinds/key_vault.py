@@ -19,6 +19,7 @@ VAULT = Kind(
     names=("vaultName",),
     rule=rule(RULES["key_vault"], "VaultNameNotValid"),
     outputs=_vault,
+    addresses=("properties.vaultUri",),
 )
 KEY = Kind(
     sdk_type="azure-native:keyvault:Key",

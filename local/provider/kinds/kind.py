@@ -71,6 +71,8 @@ class Kind:
     one_per_stack: bool = False
     one_at_a_time: bool = False
     """Two of one parent that are written at once: the service refuses the second."""
+    addresses: tuple[str, ...] = ()
+    """Outputs that lead to a service of this machine: a stack from a time when they led elsewhere is brought up to them."""
     alone_with: tuple[str, ...] = ()
     """Inputs of which no two of one parent have the same values, whatever their names."""
 

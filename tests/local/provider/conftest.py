@@ -40,9 +40,13 @@ class Client:
         answer = self.stub.Create(pb.CreateRequest(urn=urn(kind), properties=wire.write(inputs), preview=preview))
         return answer.id, wire.read(answer.properties)
 
-    def diff(self, kind: str, olds: dict[str, Any], news: dict[str, Any]) -> pb.DiffResponse:
-        """What the engine is told of a change."""
-        return self.stub.Diff(pb.DiffRequest(urn=urn(kind), old_inputs=wire.write(olds), news=wire.write(news)))
+    def diff(
+        self, kind: str, olds: dict[str, Any], news: dict[str, Any], *, held: tuple[str, dict[str, Any]] = ("", {})
+    ) -> pb.DiffResponse:
+        """What the engine is told of a change of inputs, for a resource of which it holds id and outputs."""
+        resource_id, outputs = held
+        asked = {"id": resource_id, "old_inputs": wire.write(olds), "olds": wire.write(outputs), "news": wire.write(news)}
+        return self.stub.Diff(pb.DiffRequest(urn=urn(kind), **asked))
 
     def delete(self, kind: str, resource_id: str) -> None:
         """Remove a resource."""

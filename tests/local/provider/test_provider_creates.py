@@ -232,6 +232,16 @@ def test_a_deleted_vault_holds_its_name_until_it_is_recovered(client: Any) -> No
     assert client.create("keyvault:Vault", recovering)[0] == made
 
 
+def test_a_vault_of_a_stack_from_before_it_answered_here_is_brought_up_to_its_address(client: Any) -> None:
+    client.group()
+    inputs = {"resourceGroupName": "rg-shop", "vaultName": "kv-shop", "properties": {"enableSoftDelete": True}}
+    made, told = client.create("keyvault:Vault", inputs)
+    assert client.diff("keyvault:Vault", inputs, inputs, held=(made, told)).changes == pb.DiffResponse.DIFF_NONE
+    before = {**told, "properties": {**told["properties"], "vaultUri": "https://kv-shop.vault.azure.net/"}}
+    found = client.diff("keyvault:Vault", inputs, inputs, held=(made, before))
+    assert (found.changes, list(found.diffs), list(found.replaces)) == (pb.DiffResponse.DIFF_SOME, ["properties"], [])
+
+
 def test_an_id_anywhere_in_the_inputs_has_to_lead_somewhere(client: Any) -> None:
     group = client.group()
     network = {"resourceGroupName": "rg-shop", "virtualNetworkName": "vnet-shop", "subnets": [{"name": "endpoints"}]}
