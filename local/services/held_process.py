@@ -63,7 +63,11 @@ class HeldProcess:
 
     def reap(self) -> int | None:
         """Return the exit code of a dead process, where this service is its parent."""
-        return None if self.child is None else self.child.wait()
+        if self.child is None:
+            return None
+        if self.child.stdin is not None:
+            self.child.stdin.close()
+        return self.child.wait()
 
     def _is(self, process: psutil.Process) -> bool:
         return abs(process.create_time() - self.born) <= SAME_START_SECONDS

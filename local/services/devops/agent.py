@@ -74,6 +74,7 @@ class Agent:
             return None
         if not self._runs.begin(run.id, held.pid, held.born):
             held.kill()
+            held.reap()
             return None
         held.release()
         return held

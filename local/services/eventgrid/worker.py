@@ -181,9 +181,9 @@ class Worker:
             self._results.append(Result(row=row, outcome=_outcome(error)))
 
         try:
-            topic = one.hub(self._cloud.resources)
+            sender, topic = self._senders.of(one.principal()), one.hub(self._cloud.resources)
             key = str(json.loads(row["body"])["subject"]).encode()
-            self._senders.of(one.principal()).produce(topic, key=key, value=row["body"].encode(), on_delivery=ended)
+            sender.produce(topic, key=key, value=row["body"].encode(), on_delivery=ended)
         except UndeliverableError as error:
             self._results.append(Result(row=row, outcome=str(error)))
         except KafkaException as error:
