@@ -47,7 +47,7 @@ print(json.dumps([[one.before, one.deployment, one.changes] for one in done]))
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cloud(tmp_path_factory):
     """The identity and Azure ML services, each in a process of its own, and a workspace with its cluster."""
     state = tmp_path_factory.mktemp("publish") / "state"
@@ -101,7 +101,7 @@ def wait_for(url, context):
     pytest.fail(f"{url} did not answer")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def outputs(cloud):
     named = {field.name: field.name for field in fields(PlatformOutputs)} | {"identities": {}}
     named |= {"subscription_id": SUBSCRIPTION, "resource_group": "rg-test", "ml_workspace": "mlw-test"}
