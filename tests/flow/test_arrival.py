@@ -66,6 +66,7 @@ def test_event_grid_delivering_everything_twice_starts_one_run(stack):
     assert len(stack.runs()) == runs + 1
 
 
+@pytest.mark.slow
 def test_a_file_arrives_while_every_fifth_request_is_throttled(stack):
     runs, seen = len(stack.runs()), len(accessed(stack.cloud))
     set_chaos(stack.cloud.store, Chaos(throttle=0.2))

@@ -174,6 +174,7 @@ def test_another_recipe_is_another_default_and_a_rollback_brings_the_one_before_
 
 
 @pytest.mark.flow
+@pytest.mark.slow
 def test_the_graph_on_several_nodes_is_published_once_and_not_without_parts(cloud, outputs):
     refused = process(cloud, "-m", "ml_pipelines", "publish", outputs, "--nodes", "2")
     assert (refused.returncode, refused.stdout) == (2, "")
