@@ -105,7 +105,7 @@ def _stands(client: CertificateClient, address: Address) -> bool:
 def _refused(vault_url: str, address: Address, error: AzureError) -> CertificateRefusedError:
     return CertificateRefusedError(
         "The vault issues no certificate for production's address.",
-        given=f"{address.hostname}, issuer {address.issuer}, {vault_url}: {error.message.splitlines()[0][:300]}",
+        given=f"{address.hostname}, issuer {address.issuer}, {vault_url}: {' '.join(str(error).split())[:300]}",
         allowed="the role Key Vault Certificates Officer on the vault, and `Self` or an issuer that the vault knows",
         remedy="Run `make bootstrap` for the role; name the issuer in the vault (Certificates, Certificate Authorities) or in `address`.",
     )

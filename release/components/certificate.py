@@ -38,6 +38,8 @@ class Certificate(pulumi.ComponentResource):
     """For its container."""
     file: str
     """Where the container finds it."""
+    fetched: apiextensions.CustomResource
+    """What pods wait for."""
 
     def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops-forecasting:release:Certificate", name, None, opts)
@@ -63,14 +65,10 @@ class Certificate(pulumi.ComponentResource):
 
 def _parameters(outputs: PlatformOutputs) -> dict[str, str]:
     """As the provider takes them; of a certificate, what it calls a secret has the key with it."""
-    wanted = "\n".join(f"    {key}: {value}" for key, value in _OBJECT.items())
     return {
         "keyvaultName": outputs.key_vault_name,
         "tenantId": outputs.tenant_id,
         "clientID": outputs.identities["scoring"]["client_id"],
         "usePodIdentity": "false",
-        "objects": f"array:\n  - |\n{wanted}\n",
+        "objects": f"array:\n  - |\n    objectName: {CERTIFICATE}\n    objectType: secret\n    objectAlias: {FILE}\n",
     }
-
-
-_OBJECT = {"objectName": CERTIFICATE, "objectType": "secret", "objectAlias": FILE}
