@@ -145,6 +145,10 @@ class Registry:
             raise _files_missing(version, str(error)) from error
         raise _files_missing(version, "an empty folder")
 
+    def run_tags(self, version: Version) -> Mapping[str, str]:
+        """Tags of the run that holds a version's files."""
+        return dict(self._client.get_run(version.run_id).data.tags)
+
     def set_role(self, version: Version, role: Role) -> None:
         """Give a version another role."""
         self._client.set_model_version_tag(self.model, version.number, Tag.ROLE, role)

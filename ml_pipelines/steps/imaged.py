@@ -7,17 +7,22 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from contracts.events import DataVersion
 from contracts.images import Built
 from ml_pipelines.login import compute_credential
+from ml_pipelines.registry import Version, root_run
 from ml_pipelines.steps import trained
-from ml_pipelines.steps.prepared import Prepared
 
+DIGEST = "image.digest"
+"""Tag of the run that holds a version's files: its image."""
 SOURCES = Path(__file__).parents[2]
 """The code snapshot that this step runs in; it holds the service's sources too."""
 
 
-def build(registry_id: str, built: Built, tag: str, artefact: Path) -> dict[str, Any]:
-    """Build the image, unless the registry holds it, and tell it to the run: `reference`, `digest` and the build's `run_id`.
+def build(registry_id: str, version: Version, data_version: DataVersion, artefact: Path) -> dict[str, Any]:
+    """Build a version's image, unless the registry holds it: `reference`, `digest` and the build's `run_id`.
+
+    The run that holds the version's files is told of it, and the run that this step belongs to.
 
     Raises:
         ContextIncompleteError: when a file of the image is missing.
@@ -27,23 +32,20 @@ def build(registry_id: str, built: Built, tag: str, artefact: Path) -> dict[str,
     from images.acr_tasks import AcrTasks
     from images.cloud import manager
 
-    order = scoring_image.order(SOURCES, artefact, built, tag)
+    built = Built(
+        model=version.model,
+        model_version=version.number,
+        data_version=str(data_version),
+        run=version.run_id,
+        revision=trained.code(),
+    )
+    order = scoring_image.order(SOURCES, artefact, built, f"{version.number}-{data_version.version}")
     address = manager(os.environ)
     with compute_credential() as credential, closing(AcrTasks(registry_id, credential, address)) as builder:
         made = builder.build(order)
-    _tell(built.run, {"image.digest": made.digest, "image.reference": made.reference})
+    for run_id in {version.run_id, root_run()}:
+        _tell(run_id, {DIGEST: made.digest, "image.reference": made.reference})
     return {"reference": made.reference, "digest": made.digest, "run_id": made.run_id}
-
-
-def content(folder: Path, prepared: Prepared, registered: dict[str, Any]) -> Built:
-    """What the image holds: `folder` is the step's `model`, `registered` what the step of that name told."""
-    return Built(
-        model=registered["model"],
-        model_version=registered["version"],
-        data_version=str(prepared.facts.version),
-        run=registered["run_id"],
-        revision=trained.facts(folder).code,
-    )
 
 
 def _tell(run_id: str, tags: dict[str, str]) -> None:

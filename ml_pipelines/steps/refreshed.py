@@ -1,4 +1,4 @@
-"""Forecasts of the champion on newer data: its stored artefact, not fitted again, under its pointer."""
+"""Forecasts of a registered version on newer data: its stored artefact, not fitted again, under its pointer."""
 
 from __future__ import annotations
 
@@ -19,30 +19,33 @@ from ml_pipelines.steps.prepared import Prepared
 
 
 def refresh(registry: Registry, folder: Path, url: str) -> dict[str, Any] | None:
-    """Publish the newest champion's forecasts from a panel and move its pointer; None without a champion.
+    """Publish the newest champion's forecasts from a panel, as `renewed` does; None without a champion."""
+    champion = next((version for version in registry.versions() if version.role is Role.CHAMPION), None)
+    return renewed(registry, champion, folder, url) if champion else None
+
+
+def renewed(registry: Registry, version: Version, folder: Path, url: str) -> dict[str, Any]:
+    """Publish a version's forecasts from a panel and move its pointer.
 
     `folder` is the step's `prepared`. Nothing is written when the pointer names its data version or a later one or a panel
-    of another frequency, or when the champion's sources can't forecast; `reason` says so.
+    of another frequency, or when the version's sources can't forecast; `reason` says so.
 
     Raises:
-        FilesMissingError: when the champion's files are gone.
+        FilesMissingError: when the version's files are gone.
         ArtefactBrokenError: when they are not those that were registered.
     """
-    champion = next((version for version in registry.versions() if version.role is Role.CHAMPION), None)
-    if champion is None:
-        return None
     prepared = Prepared.load(folder)
-    told = {"model": champion.model, "version": champion.number, "refreshed": False}
-    if reason := _needless(champion, prepared, url):
+    told = {"model": version.model, "version": version.number, "refreshed": False}
+    if reason := _needless(version, prepared, url):
         return told | {"reason": reason}
     with tempfile.TemporaryDirectory() as scratch:
-        files = registry.fetch(champion, Path(scratch))
+        files = registry.fetch(version, Path(scratch))
         own = trained.facts(files).code != trained.code()
         made = _in_its_sources(files, folder) if own else ahead(files, prepared)
     if isinstance(made, str):
         return told | {"reason": made}
-    place = Place(model=champion.model, version=champion.number, data_version=prepared.facts.version)
-    published = publish(url, place, made.forecasts, {**made.manifest, "run_id": champion.run_id})
+    place = Place(model=version.model, version=version.number, data_version=prepared.facts.version)
+    published = publish(url, place, made.forecasts, {**made.manifest, "run_id": version.run_id})
     return told | {"refreshed": True, "recalibrated": made.recalibrated, **asdict(published)}
 
 
@@ -57,10 +60,10 @@ def _in_its_sources(files: Path, folder: Path) -> Ahead | str:
     return f"its sources say: {done.stderr.strip()[-300:]}" if done.returncode else load(out)
 
 
-def _needless(champion: Version, prepared: Prepared, url: str) -> str:
-    """Why the champion's forecasts stay as they are; empty when they are to be made anew."""
+def _needless(registered: Version, prepared: Prepared, url: str) -> str:
+    """Why a version's forecasts stay as they are; empty when they are to be made anew."""
     try:
-        _, held = current(url, champion.model, champion.number)
+        _, held = current(url, registered.model, registered.number)
     except ForecastsMissingError:
         return ""
     named, ours = DataVersion.parse(str(held["data_version"])), prepared.facts.version

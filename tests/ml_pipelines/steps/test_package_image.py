@@ -1,10 +1,13 @@
 """The step `package` with a registry: run as in a job, in the published code, its image built, told and not built again."""
 
+import gc
 import json
 import os
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,17 +17,20 @@ from local.services.registry.pulled import pull
 from local.tokens import SUBSCRIPTION
 from ml_pipelines.forecasting.artefact import load_artefact
 from ml_pipelines.publishing.snapshot import snapshot
-from ml_pipelines.registry import Registry
+from ml_pipelines.registry import Registry, Role
+from ml_pipelines.steps import imaged
 from tests.local.services.conftest import Site, make_site
 from tests.ml_pipelines.steps.lane import DAYS, QUICK, told
 
 pytestmark = pytest.mark.flow
 REGISTRY = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test/providers/Microsoft.ContainerRegistry/registries/crtest"
 
+GONE = REGISTRY.replace("crtest", "crgone")
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    made = make_site(tmp_path_factory.mktemp("package") / "state")
+
+@pytest.fixture
+def site(tmp_path):
+    made = make_site(tmp_path / "state")
     made.add(ARM_TYPE, REGISTRY, loginServer=f"127.0.0.1:{made.cloud.endpoints.registry}", location="westeurope")
     for name in ("identity", "arm", "registry"):
         made.start(name)
@@ -48,14 +54,41 @@ class Packaging:
         return subprocess.run(command, cwd=self.code, env=variables, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
-def packaging(site, lane, tmp_path):
-    version = lane.arrive(-DAYS, 0)
+BEFORE = ("prepare", "train", "evaluate", "compare", "register")
+
+
+def begun(lane, version):
+    """The folder of a run whose steps before `package` have ended."""
     where = lane.start()
-    for name in ("prepare", "train", "evaluate", "compare", "register"):
+    for name in BEFORE:
         assert lane.step(name, where, version, *([QUICK] if name == "train" else [])) == 0
-    words = lane.words("package", where, version)
-    return Packaging(site=site, where=where, version=version, code=snapshot().write(tmp_path / "code"), words=words)
+    return where
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory):
+    """What is published with the pipeline."""
+    return snapshot().write(tmp_path_factory.mktemp("published") / "code")
+
+
+@pytest.fixture
+def packaging(site, lane, code):
+    version = lane.arrive(-DAYS, 0)
+    where = begun(lane, version)
+    return Packaging(site=site, where=where, version=version, code=code, words=lane.words("package", where, version))
+
+
+@pytest.fixture
+def unfinished(site, lane, code, monkeypatch):
+    """The data version of a model whose image could not be built when it was registered."""
+    monkeypatch.setattr(imaged, "SOURCES", code)
+    for name, text in site.environment().items():
+        monkeypatch.setenv(name, text)
+    version = lane.arrive(-DAYS, 0)
+    assert lane.step("package", begun(lane, version), version, f"--registry={GONE}") == 2
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):  # the registry's client leaves a connection open
+        yield version
+        gc.collect()
 
 
 def pushes(site):
@@ -74,12 +107,14 @@ def test_the_image_of_a_registered_version_is_built_once_and_told_to_the_run(sit
     tags = tracking.client.get_run(made.run_id).data.tags
     assert (tags["image.digest"], tags["image.reference"]) == (image["digest"], image["reference"])
     pulled = pull(site.cloud, image["reference"], "deployer")
+    asked = [sys.executable, "-c", "from ml_pipelines.steps import trained; print(trained.code())"]
+    revision = subprocess.run(asked, cwd=packaging.code, capture_output=True, text=True, check=True).stdout.strip()
     assert pulled.labels == {
         "mlops.model": "demand",
         "mlops.model-version": "1",
         "mlops.data-version": f"silver/features@{packaging.version}",
         "mlops.run": made.run_id,
-        "org.opencontainers.image.revision": made.tags["code"],
+        "org.opencontainers.image.revision": revision,
     }
     assert load_artefact(pulled.folder / "model").content_hash == made.tags["content_hash"]
     assert json.loads((pulled.folder / "model.json").read_text()) == {
@@ -87,16 +122,17 @@ def test_the_image_of_a_registered_version_is_built_once_and_told_to_the_run(sit
         "version": "1",
         "data_version": f"silver/features@{packaging.version}",
         "run": made.run_id,
-        "revision": made.tags["code"],
+        "revision": revision,
     }
     command = [*pulled.argv[:1], "-W", "error", "-c", "import scoring.__main__, scoring.score"]
     done = subprocess.run(command, cwd=pulled.folder, env=dict(pulled.environment), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-def test_code_that_lacks_what_the_image_needs_ends_the_step_after_its_forecasts(packaging, lane):
-    (packaging.code / "scoring" / "requirements.txt").unlink()
-    done = packaging.step()
+def test_code_that_lacks_what_the_image_needs_ends_the_step_after_its_forecasts(packaging, lane, tmp_path):
+    lacking = shutil.copytree(packaging.code, tmp_path / "lacking")
+    (lacking / "scoring" / "requirements.txt").unlink()
+    done = replace(packaging, code=lacking).step()
     assert done.returncode == 2
     assert "scoring/requirements.txt" in done.stderr
     assert "publish the pipeline again" in done.stderr
@@ -105,8 +141,39 @@ def test_code_that_lacks_what_the_image_needs_ends_the_step_after_its_forecasts(
 
 
 def test_a_registry_that_is_gone_ends_the_step_and_tags_no_image(packaging, tracking):
-    done = packaging.step(registry=REGISTRY.replace("crtest", "crgone"))
+    done = packaging.step(registry=GONE)
     assert done.returncode == 2
     assert "registries/crgone" in done.stderr
     (made,) = Registry("demand").versions()
     assert "image.digest" not in tracking.client.get_run(made.run_id).data.tags
+
+
+@pytest.mark.parametrize("forecasts", ["published", "lost"])
+def test_a_training_that_is_tried_again_finishes_a_version_without_image_and_the_next_one_leaves_it(
+    site, lane, unfinished, tracking, forecasts
+):
+    if forecasts == "lost":
+        shutil.rmtree(lane.folder / "forecasts")
+    where = begun(lane, unfinished)
+    finished = []
+    for _ in range(2):
+        assert lane.step("package", where, unfinished, f"--registry={REGISTRY}") == 0
+        finished.append(told(where, "packaged")["finished"])
+    first, second = finished
+    assert second is None
+    assert pushes(site) == [first["image"]["digest"]]
+    (made,) = Registry("demand").versions()
+    assert (first["version"], first["refreshed"]) == ("1", forecasts == "lost")
+    pulled = pull(site.cloud, first["image"]["reference"], "deployer")
+    labels = [pulled.labels[f"mlops.{name}"] for name in ("model-version", "data-version", "run")]
+    assert labels == ["1", f"silver/features@{unfinished}", made.run_id]
+    for run in (made.run_id, os.environ["AZUREML_ROOT_RUN_ID"]):
+        assert tracking.client.get_run(run).data.tags["image.digest"] == first["image"]["digest"]
+
+
+def test_a_version_that_was_put_away_is_not_finished(lane, unfinished):
+    registry = Registry("demand")
+    registry.set_role(registry.versions()[0], Role.REJECTED)
+    where = begun(lane, unfinished)
+    assert lane.step("package", where, unfinished, f"--registry={REGISTRY}") == 0
+    assert told(where, "packaged")["finished"] is None
