@@ -14,13 +14,21 @@ from local.tests import SLOW_END
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-ALWAYS = ("tests/docs/test_readme_blocks", "tests/deployment/test_second_door", "tests/infra/test_infra_on_the_engine")
-"""Slow ones that come first, so that they run whatever the minutes: the README's two doors, and both stacks on the engine."""
+ALWAYS = (
+    "tests/docs/test_readme_blocks",
+    "tests/deployment/test_second_door",
+    "tests/docs/test_orange_juice",
+    "tests/infra/test_infra_on_the_engine",
+)
+"""Slow ones that come first, so that they run whatever the minutes: the README's two doors and its real panel, both stacks on the engine."""
 PROGRAMS = ("tests/policy", "tests/infra", "tests/cost", "tests/release", "tests/deployment/test_preflight")
 """Tests that look at what the programs declare, which each worker asks once."""
-ONE_STACK = tuple(f"tests/flow/test_{name}.py" for name in ("arrival", "drills", "kills", "publication"))
-"""Files whose tests share the stack of a session, so one worker runs them."""
-LONGEST = ("tests/flow/test_release", "tests/flow/test_training", "tests/flow", *PROGRAMS)
+STACKS = {
+    "stack": ("arrival", "drills", "kills", "publication"),
+    "live_stack": ("release", "training", "training_in_parts", "lost_container"),
+}
+"""Files of tests/flow that share a stack of the session, so one worker runs them, the live one's in this order."""
+LONGEST = (*(f"tests/flow/test_{name}.py" for name in STACKS["live_stack"]), "tests/flow", *PROGRAMS)
 
 
 class FilesTogether(LoadFileScheduling):
@@ -29,8 +37,9 @@ class FilesTogether(LoadFileScheduling):
     @override
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        if file in ONE_STACK:
-            return "one stack"
+        for stack, names in STACKS.items():
+            if file in {f"tests/flow/test_{name}.py" for name in names}:
+                return stack
         return "programs" if file.startswith(PROGRAMS) and "on_the_engine" not in file else file
 
 

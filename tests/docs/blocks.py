@@ -1,10 +1,22 @@
 """Console blocks of the pages, and the form of what a command prints, whose figures may differ."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README, TOUR = ((ROOT / name).read_text() for name in ("README.md", "docs/tour.md"))
+
+PERSON = {**{name: value for name, value in os.environ.items() if not name.startswith("MAKE")}, "NO_COLOR": "1"}
+"""A person's environment: a `make` that this one may run in would add its own lines."""
+
+
+def printed(home: dict[str, str], *command: str) -> str:
+    """What a person reads: progress goes to standard error, the closing block to standard output."""
+    done = subprocess.run(command, cwd=ROOT, env=home, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout[-3000:]
+    return done.stdout
 
 
 def blocks_of(page: str, language: str = "") -> list[str]:

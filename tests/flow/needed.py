@@ -14,27 +14,32 @@ from local.tokens import DEPLOYER
 from tests.access import accessed
 
 
-def needed(cloud: Cloud) -> dict[Assignment, str]:
-    """The first request that each row of the table alone has allowed, in one line."""
+def needed(cloud: Cloud, ended: float) -> dict[Assignment, str]:
+    """The first request before `ended` (seconds since 1970) that each row of the table alone has allowed, in one line."""
     held = cloud.resources.of_type(ASSIGNMENT)
     rows = rows_by_name(cloud)
     stops: dict[Assignment, str] = {}
-    for line in _asked(cloud):
+    for line in _asked(cloud, ended):
         givers = [one for one in held if gives(one, line["object_id"], line["action"], line["scope"])]
         if len(givers) == 1:
             stops.setdefault(rows[givers[0].name], f"{line['method']} {line['path'].rpartition('/')[2]} at {line['service']}")
     return stops
 
 
-def refused(cloud: Cloud) -> list[str]:
-    """Requests that no assignment has allowed."""
-    return [f"{line['principal']} {line['method']} {line['path']}" for line in accessed(cloud) if line["authorized"] is False]
+def refused(cloud: Cloud, ended: float) -> list[str]:
+    """Requests before `ended` that no assignment has allowed."""
+    lines = [line for line in _before(cloud, ended) if line["authorized"] is False]
+    return [f"{line['principal']} {line['method']} {line['path']}" for line in lines]
 
 
-def _asked(cloud: Cloud) -> Iterator[dict[str, Any]]:
-    for line in accessed(cloud):
+def _asked(cloud: Cloud, ended: float) -> Iterator[dict[str, Any]]:
+    for line in _before(cloud, ended):
         if line["authorized"] and line["principal"] != DEPLOYER:
             yield line
+
+
+def _before(cloud: Cloud, ended: float) -> Iterator[dict[str, Any]]:
+    return (line for line in accessed(cloud) if line["time"] < ended)
 
 
 def rows_by_name(cloud: Cloud) -> dict[str, Assignment]:

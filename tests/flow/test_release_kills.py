@@ -50,32 +50,32 @@ def is_whole(stack: Stack, digest: str) -> None:
 
 
 @pytest.mark.parametrize("process", ["containers", "devops", "eventgrid", "arm", "registry", "identity", "blob", "provider"])
-def test_a_service_killed_while_the_image_is_in_qa(live_stack, process, tmp_path):
-    digest = code_only(live_stack)
-    until("QA is ready", lambda: qa_runs(live_stack), 120)
-    kill(live_stack.pid(process))
-    run, _ = released(live_stack, digest)
+def test_a_service_killed_while_the_image_is_in_qa(own_stack, process, tmp_path):
+    digest = code_only(own_stack)
+    until("QA is ready", lambda: qa_runs(own_stack), 120)
+    kill(own_stack.pid(process))
+    run, _ = released(own_stack, digest)
     if run.result != "succeeded":
-        finish(live_stack, digest, tmp_path / "result.json")
-    is_whole(live_stack, digest)
+        finish(own_stack, digest, tmp_path / "result.json")
+    is_whole(own_stack, digest)
 
 
-def test_the_driver_killed_while_the_image_is_in_qa(live_stack, tmp_path):
-    before, digest = live(live_stack)["digest"], code_only(live_stack)
-    until("QA is ready", lambda: qa_runs(live_stack), 120)
+def test_the_driver_killed_while_the_image_is_in_qa(own_stack, tmp_path):
+    before, digest = live(own_stack)["digest"], code_only(own_stack)
+    until("QA is ready", lambda: qa_runs(own_stack), 120)
     process = driver(digest)
     assert process is not None
     kill(process.pid)
-    run, result = released(live_stack, digest)
+    run, result = released(own_stack, digest)
     assert (run.result, result) == ("failed", {})
-    assert live(live_stack)["digest"] == before
-    finish(live_stack, digest, tmp_path / "result.json")
-    is_whole(live_stack, digest)
+    assert live(own_stack)["digest"] == before
+    finish(own_stack, digest, tmp_path / "result.json")
+    is_whole(own_stack, digest)
 
 
-def test_the_engine_killed_while_the_image_is_in_qa(live_stack, tmp_path):
-    digest = code_only(live_stack)
-    until("QA is ready", lambda: qa_runs(live_stack), 120)
+def test_the_engine_killed_while_the_image_is_in_qa(own_stack, tmp_path):
+    digest = code_only(own_stack)
+    until("QA is ready", lambda: qa_runs(own_stack), 120)
 
     def engine() -> list[psutil.Process]:
         process = driver(digest)
@@ -84,15 +84,15 @@ def test_the_engine_killed_while_the_image_is_in_qa(live_stack, tmp_path):
 
     until("the engine works on the idle slot", engine, 60)
     kill(engine()[0].pid)
-    run, _ = released(live_stack, digest)
+    run, _ = released(own_stack, digest)
     if run.result != "succeeded":
-        finish(live_stack, digest, tmp_path / "result.json")
-    is_whole(live_stack, digest)
+        finish(own_stack, digest, tmp_path / "result.json")
+    is_whole(own_stack, digest)
 
 
-def test_the_handler_killed_when_the_image_was_pushed(live_stack):
-    digest = code_only(live_stack)
-    kill(live_stack.pid("event-handler-0"))
-    run, _ = released(live_stack, digest)
+def test_the_handler_killed_when_the_image_was_pushed(own_stack):
+    digest = code_only(own_stack)
+    kill(own_stack.pid("event-handler-0"))
+    run, _ = released(own_stack, digest)
     assert run.result == "succeeded"
-    is_whole(live_stack, digest)
+    is_whole(own_stack, digest)

@@ -76,53 +76,53 @@ def healthy(lines: dict[str, list[str]]) -> bool:
     return lines["healthy"][0].startswith("yes: ") and "held" in lines["scenario"][0]
 
 
-def test_bad_data_is_refused_and_the_period_in_good_order_goes_through(live_stack, capsys):
+def test_bad_data_is_refused_and_the_period_in_good_order_goes_through(own_stack, capsys):
     lines = shown("bad-data", capsys)
     assert healthy(lines)
     assert lines["before"] == lines["after"]
-    assert len(live_stack.runs(DataVersion.parse(lines["arrived"][0].rpartition(" ")[2]))) == 1
+    assert len(own_stack.runs(DataVersion.parse(lines["arrived"][0].rpartition(" ")[2]))) == 1
     assert lines["counted"] == [f"{lines['counted'][0].split(',')[0]}, 0 Azure ML jobs, 0 releases started by it"]
     assert {"negative_sales", "bad_sales", "bad_date", "missing_key"} <= set(re.findall(r"\d+ (\w+)", lines["quarantine"][0]))
     can_be_seen(lines)
 
 
-def test_a_worse_model_is_kept_out_the_publication_goes_back_and_new_data_goes_through_after_it(live_stack, capsys):
-    before, good = served(live_stack), default(stage(live_stack))
+def test_a_worse_model_is_kept_out_the_publication_goes_back_and_new_data_goes_through_after_it(own_stack, capsys):
+    before, good = served(own_stack), default(stage(own_stack))
     lines = shown("worse-model", capsys)
     assert healthy(lines)
     assert lines["stopped by"] == ["the gate, step compare: keep"]
     page = [(line[:13].strip(), line[13:]) for line in block_of(TOUR, "scenario").splitlines()]
     assert [line[:13].strip() for line in block_of(TOUR, "scenario").splitlines()] == list(lines)[: len(page)]
     assert [masked(text) for _, text in page[:1]] == [masked(lines["scenario"][0])]
-    assert served(live_stack) == before
-    assert default(stage(live_stack)) == good
+    assert served(own_stack) == before
+    assert default(stage(own_stack)) == good
     can_be_seen(lines)
     assert demo(Options(verb="demo", stack="dev", data="", columns="", scenario="new-data")) == 0
 
 
-def test_events_delivered_twice_late_and_out_of_order_run_every_stage_once(live_stack, capsys):
+def test_events_delivered_twice_late_and_out_of_order_run_every_stage_once(own_stack, capsys):
     lines = shown("duplicate-events", capsys)
     assert healthy(lines)
     total, events = map(int, re.findall(r"(\d+) (?:deliveries|events)", lines["delivered"][0])[:2])
     assert total == 2 * events > 0
-    assert get_chaos(live_stack.cloud.store) == Chaos()
+    assert get_chaos(own_stack.cloud.store) == Chaos()
     can_be_seen(lines)
 
 
-def test_processes_killed_in_the_middle_come_back_and_the_loop_closes_once(live_stack, capsys):
-    before = {name: live_stack.pid(name) for name in ("event-handler-0", "arm", "eventgrid", "kafka")}
+def test_processes_killed_in_the_middle_come_back_and_the_loop_closes_once(own_stack, capsys):
+    before = {name: own_stack.pid(name) for name in ("event-handler-0", "arm", "eventgrid", "kafka")}
     lines = shown("crash", capsys)
     assert healthy(lines)
     assert [line.split()[0] for line in lines["killed"]] == list(before)
-    assert all(live_stack.pid(name) != pid for name, pid in before.items())
+    assert all(own_stack.pid(name) != pid for name, pid in before.items())
     can_be_seen(lines)
 
 
 @pytest.mark.parametrize("name", ["worse-model", "duplicate-events"])
-def test_after_ctrl_c_the_publication_is_the_good_one_and_event_grid_reliable(live_stack, name):
-    good, cloud = default(stage(live_stack)), live_stack.cloud
+def test_after_ctrl_c_the_publication_is_the_good_one_and_event_grid_reliable(own_stack, name):
+    good, cloud = default(stage(own_stack)), own_stack.cloud
     began = {
-        "worse-model": lambda: default(stage(live_stack)) != good,
+        "worse-model": lambda: default(stage(own_stack)) != good,
         "duplicate-events": lambda: get_chaos(cloud.store) != Chaos(),
     }
     running = subprocess.Popen([sys.executable, "-c", DEMO, name], cwd=ROOT, stderr=subprocess.PIPE, text=True)
@@ -130,5 +130,5 @@ def test_after_ctrl_c_the_publication_is_the_good_one_and_event_grid_reliable(li
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert (running.returncode, "Interrupted" in said) == (130, True), said
-    assert (default(stage(live_stack)), get_chaos(cloud.store)) == (good, Chaos())
+    assert (default(stage(own_stack)), get_chaos(cloud.store)) == (good, Chaos())
     until("what was begun is over", lambda: not Runs(cloud.store).open(), 120)
