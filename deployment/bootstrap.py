@@ -1,7 +1,8 @@
 """`make bootstrap`: the foundation of a stack; its own state lies where it makes the place for it.
 
 The first time there is no such place yet: the engine writes beside the program, and the state moves as soon as it can. A run that
-was stopped in between goes on from there.
+was stopped in between goes on from there. Run again once there is a platform, it makes the platform's event handler a user of Azure
+DevOps: whoever bootstraps may add users, and pipelines may not.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 from pulumi.automation import errors
 
 from contracts.names import STATE, foundation_names
-from deployment.platform import ROOT
+from contracts.outputs import PlatformOutputs
+from deployment.platform import ROOT, platform_stack
 from deployment.progress import told
 from deployment.pulumi_stack import SECRETS_PROVIDER, EngineFailedError, PulumiStack
 
@@ -46,8 +48,20 @@ def bootstrap(stack: str) -> dict[str, Any]:
                 place.parent.rmdir()
             journal["told"] = f"moved to {outputs['pulumiBackend']}"
     else:
-        outputs = _apply(there)
+        outputs = _apply(replace(there, config={f"{PROJECT}:handler": _handler(stack, _backend(beside))}))
     return {BACKEND: outputs["pulumiBackend"], SECRETS_PROVIDER: outputs["pulumiSecretsProvider"]}
+
+
+def _handler(stack: str, backend: str) -> str:
+    """Object id of the platform's event handler, which becomes a user of Azure DevOps; "" before there is a platform."""
+    with told("handler") as journal:
+        outputs = replace(platform_stack(stack), environment={BACKEND: backend}).outputs()
+        if not outputs:
+            journal["told"] = "none yet: run this again after the first `make deploy`"
+            return ""
+        principal_id = str(PlatformOutputs.of(outputs).identities["handler"]["principal_id"])
+        journal["told"] = f"{principal_id} may start releases"
+    return principal_id
 
 
 def _apply(stack: PulumiStack) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from contracts.names import RELEASE_PIPELINE
 from foundation.components.key import Key, KeyArgs
 from foundation.components.login import Login, LoginArgs
 from foundation.components.project import Project, ProjectArgs
+from foundation.components.starter import Starter, StarterArgs
 from foundation.components.state import State, StateArgs
 from foundation.organisation import Organisation
 from foundation.placement import Placement
@@ -38,7 +39,10 @@ shared = {"placement": here, "organisation": organisation, "login": login, "vari
 releases = Project("releases", ProjectArgs(name=devops.release_project, **shared))
 releases.environment("qa")
 releases.environment("production", approvers=devops.release_approvers, exclusive=True)
-releases.pipeline(RELEASE_PIPELINE, f"pipelines/release-{stack}.yml")
+release_id = releases.pipeline(RELEASE_PIPELINE, f"pipelines/release-{stack}.yml")
+if settings.handler:
+    args = StarterArgs(principal_id=settings.handler, project=releases, pipeline_id=release_id, organisation=organisation)
+    Starter("handler", args)
 code = Project("code", ProjectArgs(name=devops.project, **shared))
 code.environment(f"platform-{stack}", approvers=devops.platform_approvers)
 code.pipeline(f"audit-{stack}", f"pipelines/audit-{stack}.yml")

@@ -14,8 +14,9 @@ from contracts.names import FoundationNames, foundation_names
 from contracts.section import Section
 
 PROJECT = "mlops-forecasting-foundation"
-PLAIN = ("environment", "workload", "suffix", "location", "owner", "costCenter")
+PLAIN = ("environment", "workload", "suffix", "location", "owner", "costCenter", "handler")
 STRUCTURED = ("allowedAddresses", "deployByHand", "state", "devops")
+OBJECT_ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 GROUP = r"[^/\\:?#*\"<>|]{0,64}"
 WORDS = (r"[^\s/\\:?#*\"<>|][^/\\:?#*\"<>|]{0,63}", '1-64 characters, none of /\\:?#*"<>|')
 
@@ -71,7 +72,10 @@ class DevOpsSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """One foundation, checked; `deploy_by_hand` gives whoever bootstraps what the pipelines have on data."""
+    """One foundation, checked; `deploy_by_hand` gives whoever bootstraps what the pipelines have on data.
+
+    `handler` is the object id of the platform's event handler, which `make bootstrap` sets once there is one.
+    """
 
     environment: str
     location: str
@@ -79,6 +83,7 @@ class Settings:
     names: FoundationNames
     allowed_addresses: tuple[str, ...]
     deploy_by_hand: bool
+    handler: str
     state: StateSettings
     devops: DevOpsSettings
 
@@ -104,7 +109,7 @@ class Settings:
             SettingRefusedError: when a key is missing, unknown, mistyped or out of range.
             NameRefusedError: when a name built from `workload` and `suffix` is one that Azure refuses.
         """
-        top = Section(f"{PROJECT}:", values)
+        top = Section(f"{PROJECT}:", {"handler": "", **values})
         workload = top.text("workload", r"[a-z][a-z0-9-]{2,30}", "3-31 lower-case letters, digits and dashes")
         environment = top.text("environment", r"[a-z][a-z0-9-]{1,15}", "2-16 lower-case letters, digits and dashes")
         tags = {
@@ -122,6 +127,7 @@ class Settings:
             names=foundation_names(workload, top.text("suffix", r"[a-z0-9]{0,8}", "0-8 lower-case letters and digits")),
             allowed_addresses=top.addresses("allowedAddresses"),
             deploy_by_hand=top.flag("deployByHand"),
+            handler=top.text("handler", f"({OBJECT_ID})?", "the object id of an identity, or nothing"),
             state=StateSettings.read(state),
             devops=DevOpsSettings.read(devops),
         )

@@ -67,6 +67,10 @@ RULES: dict[str, Mapping[str, Rule]] = {
     "acceptance": {"readySeconds": _whole(1, 900), "answerMillis": _whole(1, 60000)},
 }
 """Sections of the stack file: exactly these keys, each with its rule."""
+SELF = "Self"
+"""The vault itself as an issuer: it signs any name."""
+RESERVED = (".example.com", ".example.net", ".example.org", ".example", ".invalid", ".test")
+"""Ends of names that belong to nobody, so no authority signs them (RFC 2606)."""
 PLAIN: dict[str, Rule] = {
     "allowedAddresses": Rule(
         holds=lambda value: isinstance(value, list) and all(map(_is_address, value)),
@@ -140,6 +144,11 @@ class Settings:
             _check(key, values.get(key), rule)
         for name, rules in RULES.items():
             _check_section(name, values.get(name), rules)
+        address = values["address"]
+        if address["issuer"] != SELF and address["hostname"].endswith(RESERVED):
+            raise _refused(
+                "address.hostname", address["hostname"], f"a name of your own, which {address['issuer']} can vouch for"
+            )
         active = values["active"]
         if active and not values[f"{active}Digest"]:
             raise _refused("active", active, "a slot that holds a digest, or nothing")

@@ -62,8 +62,8 @@ class Project(pulumi.ComponentResource):
         if exclusive:
             azuredevops.CheckExclusiveLock(f"{self._name}-{name}-lock", **target, opts=own)
 
-    def pipeline(self, name: str, file: str) -> None:
-        """A pipeline from a file of the repository, which may use the connection and the variables."""
+    def pipeline(self, name: str, file: str) -> pulumi.Output[str]:
+        """A pipeline from a file of the repository, which may use the connection and the variables; its id."""
         made = azuredevops.BuildDefinition(
             f"{self._name}-{name}",
             name=name,
@@ -83,6 +83,7 @@ class Project(pulumi.ComponentResource):
                 pipeline_id=made.id.apply(int),
                 opts=self._child(),
             )
+        return made.id
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)

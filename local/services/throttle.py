@@ -3,7 +3,8 @@
 Sources: learn.microsoft.com, "Understand how Azure Resource Manager throttles requests", its text by github.com/MicrosoftDocs/azure-docs
 issue 105248; "Status and error codes" of Azure Storage; "Rate and usage limits" of Azure DevOps, its type by
 github.com/microsoft/vscode issue 155632; github.com/databricks/databricks-cli pull 319; github.com/mlflow/mlflow issue 11462 (Azure ML);
-OCI distribution specification 1.1, "Error Codes"; "How to use managed identities to acquire an access token", "Error handling".
+OCI distribution specification 1.1, "Error Codes"; "How to use managed identities to acquire an access token", "Error handling";
+"Azure Key Vault throttling guidance", its text by github.com/dotnet/sign issue 403.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ BUSY = {
         "RequestBlockedException", "TF400733: The request has been canceled: Request was blocked due to exceeding usage."
     ),
     "identity": Busy("TooManyRequests", "Too many requests.", retry_after=""),
+    "keyvault": Busy(
+        "Throttled",
+        "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached",
+        retry_after="",
+    ),
     "machine learning": Busy("TooManyRequests", "Too many requests."),
     "registry": Busy("TOOMANYREQUESTS", "too many requests"),
 }

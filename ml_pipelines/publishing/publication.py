@@ -31,6 +31,10 @@ class PublishRefusedError(FourPartError):
     """Azure ML refused a part of the publication."""
 
 
+class ClusterTooSmallError(FourPartError):
+    """The cluster never has as many nodes as the graph's parallel step wants."""
+
+
 class DeploymentAbsentError(FourPartError):
     """A deployment that can't become the default, since it is not there."""
 
@@ -51,6 +55,7 @@ def publish(outputs: PlatformOutputs, definition: Definition | None = None) -> P
     A publication that is cut off leaves the endpoint's default deployment as it was, and the next one goes on from there.
 
     Raises:
+        ClusterTooSmallError: when the cluster never has the nodes of the definition.
         ComponentRefusedError: for a component file that would be published wrong.
         GraphRefusedError: for a pipeline that binds steps wrong.
         ReleaseBuildError: when the locked requirements can't be exported.
@@ -95,6 +100,7 @@ class _Publication:
         return Catalogue(self.client)
 
     def run(self) -> Published:
+        self._require_nodes()
         self._environment()
         pipeline = self._pipeline(self._components())
         self._endpoint()
@@ -107,6 +113,15 @@ class _Publication:
         return Published(
             endpoint=self.endpoint, deployment=self.definition.deployment, before=before, changes=tuple(self.changes)
         )
+
+    def _require_nodes(self) -> None:
+        """Else too few nodes would be seen only when a run reaches the parallel step."""
+        if self.definition.nodes == 1:
+            return
+        cluster = self.client.compute.get(SETTINGS["default_compute"])
+        most = getattr(cluster, "max_instances", 1)
+        if self.definition.nodes > most:
+            raise _too_small(cluster.name, self.definition.nodes, most)
 
     def _environment(self) -> None:
         environment = self.definition.environment
@@ -181,6 +196,15 @@ def _absent(deployment: str, there: list[str]) -> DeploymentAbsentError:
         given=deployment,
         allowed=", ".join(there) or "none; nothing is published",
         remedy="Name one of them, or publish the sources of that time again.",
+    )
+
+
+def _too_small(cluster: str, nodes: int, most: int) -> ClusterTooSmallError:
+    return ClusterTooSmallError(
+        "The training can't be published on so many nodes; nothing was published.",
+        given=f"nodes {nodes}",
+        allowed=f"at most {most}, as the cluster {cluster} grows to",
+        remedy=f"Give --nodes {most}, or raise cpuMaxNodes in the platform's stack file and deploy it first.",
     )
 
 

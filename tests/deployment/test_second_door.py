@@ -69,8 +69,12 @@ def test_preview_deploy_and_an_arriving_file_bring_an_empty_subscription_to_a_de
     assert planned["platform"]["create"] > 100
     deployed = on(home, "make", "deploy")
     made = answer(deployed)
-    said = "".join(done.stderr for done in (begun, previewed, deployed))
+    admitted = on(home, "make", "bootstrap")
+    assert answer(admitted) == places
+    first = begun.stderr[begun.stderr.index("  running foundation") :]
+    said = "".join((first, *(done.stderr for done in (previewed, deployed, admitted))))
     assert phases(said) == phases(block_of(README, "  running foundation"))
+    require_starter(home)
     assert made["platform"] == planned["platform"]
     assert made["handler"]["decision"] == "released"
 
@@ -122,6 +126,20 @@ def test_the_foundation_trusts_its_own_connections_alone_and_asks_for_approval(h
     told = [{item["name"]: item["value"] for item in group.properties["variables"]} for group in groups]
     expected = {"pulumiBackend": places["PULUMI_BACKEND_URL"], "pulumiSecretsProvider": places["PULUMI_SECRETS_PROVIDER"]}
     assert expected in told
+
+
+def require_starter(home: dict[str, str]) -> None:
+    """The event handler is a user of Azure DevOps who may start the pipeline `release`, and nothing else."""
+    handler = held(home, "Microsoft.ManagedIdentity/userAssignedIdentities", resourceName="id-handler-mlops-forecasting-dev")
+    user = held(home, "azuredevops/ServicePrincipalEntitlement", originId=handler["principalId"])
+    group = held(home, "azuredevops/Group", displayName="release-starters")
+    assert held(home, "azuredevops/GroupMembership", group=group["descriptor"])["members"] == [user["descriptor"]]
+    whole = held(home, "azuredevops/ProjectPermissions", principal=group["descriptor"])
+    assert whole["permissions"] == {"GENERIC_READ": "Allow"}
+    one = held(home, "azuredevops/BuildDefinitionPermissions", principal=group["descriptor"])
+    release = held(home, "azuredevops/BuildDefinition", name="release", projectId=whole["projectId"])
+    assert (one["projectId"], one["permissions"]["QueueBuilds"]) == (release["projectId"], "Allow")
+    assert "EditBuildDefinition" not in one["permissions"]
 
 
 def rights(home: dict[str, str], principal: str) -> dict[str, str | None]:

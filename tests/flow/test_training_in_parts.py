@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.flow.commands import ML_PIPELINES, outputs_file, run
+from local.flow.commands import ML_PIPELINES, CommandFailedError, outputs_file, run
 from local.flow.publishing import publish_training
 from local.progress import Step
 from local.services.machine_learning.runs import Runs, Status
@@ -25,6 +25,13 @@ def on_two_nodes(live_stack):
     recipe = '{"part_series": 20, "rounds": 20}'
     yield run(live_stack.cloud, ML_PIPELINES, ["publish", outputs, "--nodes", "2", "--recipe", recipe], identity="deployer")
     publish_training(live_stack.cloud, live_stack.outputs, Step("publish"))
+
+
+def test_more_nodes_than_the_cluster_grows_to_are_refused_before_anything_is_published(live_stack):
+    outputs = str(outputs_file(live_stack.cloud, live_stack.outputs))
+    words = ["publish", outputs, "--nodes", "5", "--recipe", '{"part_series": 20}']
+    with pytest.raises(CommandFailedError, match=r"given:   nodes 5\n  allowed: at most 4, as the cluster cpu grows to"):
+        run(live_stack.cloud, ML_PIPELINES, words, identity="deployer")
 
 
 def test_a_panel_in_parts_is_fitted_by_the_parallel_step_and_comes_to_a_decision(live_stack, version, on_two_nodes):

@@ -68,6 +68,13 @@ def test_refuses_a_bad_value_by_key_value_and_what_is_allowed(path, value, allow
     assert allowed in refused.value.allowed
 
 
+def test_a_name_that_belongs_to_nobody_is_the_vaults_own_to_sign():
+    with pytest.raises(SettingRefusedError) as refused:
+        Settings.of(changed("address.issuer", "DigiCert"))
+    assert (refused.value.given, "DigiCert can vouch for" in refused.value.allowed) == ("forecasts.dev.example.com", True)
+    Settings.of(changed("address", {"hostname": "forecasts.contoso.com", "issuer": "DigiCert", "validityMonths": 12}))
+
+
 @pytest.mark.parametrize("key", ["tags", "scoring", "handler", "acceptance", "allowedAddresses", "devopsUrl"])
 def test_refuses_a_stack_file_without_a_key(key):
     with pytest.raises(SettingRefusedError, match=key) as refused:

@@ -65,14 +65,19 @@ def _connection(_endpoints: Endpoints, resource_id: str, inputs: Properties) -> 
     }
 
 
-def _kind(name: str, own: str, **more: Any) -> DevOpsKind:
+def _described(_endpoints: Endpoints, resource_id: str, _inputs: Properties) -> Properties:
+    """The descriptor by which memberships and permissions name a user or a group."""
+    return {"descriptor": resource_id}
+
+
+def _kind(name: str, own: str, replace: str = "projectId", **more: Any) -> DevOpsKind:
     module = f"index/{name[0].lower()}{name[1:]}"
     return DevOpsKind(
         sdk_type=f"azuredevops:{module}:{name}",
         arm_type=f"{PREFIX}/{name}",
         names=(own,),
         rule=ANY_NAME,
-        replace=("projectId",),
+        replace=(replace,),
         **more,
     )
 
@@ -89,6 +94,11 @@ KINDS = (
     _kind("CheckExclusiveLock", "targetResourceId", references=_targets("targetResourceId")),
     _kind("BuildDefinition", "name"),
     _kind("PipelineAuthorization", "resourceId", references=_targets("resourceId", "pipelineId")),
+    _kind("ServicePrincipalEntitlement", "originId", "originId", outputs=_described),
+    _kind("Group", "displayName", "scope", outputs=_described),
+    _kind("GroupMembership", "group", "group", references=_targets("group")),
+    _kind("ProjectPermissions", "principal", references=_targets("principal")),
+    _kind("BuildDefinitionPermissions", "principal", references=_targets("principal", "buildDefinitionId")),
 )
 
 

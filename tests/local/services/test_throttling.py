@@ -30,7 +30,7 @@ from local.tokens import SUBSCRIPTION
 from tests.local.services.conftest import Site, make_site
 
 pytestmark = [pytest.mark.flow, pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning")]
-SERVICES = ("identity", "blob", "databricks", "arm", "registry", "devops")
+SERVICES = ("identity", "blob", "databricks", "arm", "registry", "devops", "keyvault")
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test"
 REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/crtest"
 OFTEN = Chaos(throttle=0.9)
@@ -97,15 +97,16 @@ def test_a_throttled_request_is_refused_in_the_services_form_with_the_time_to_wa
     assert (answer.status_code, answer.headers["retry-after"], refusal(answer.json())) == (429, "1", code)
 
 
-def test_storage_and_the_source_of_tokens_name_no_time_to_wait(throttle):
+def test_storage_vaults_and_the_source_of_tokens_name_no_time_to_wait(throttle):
     site = throttle(Chaos(throttle=1.0))
     for service, path in (("blob", "/lake/silver/x"), ("arm", "/buildsources/source/x")):
         answer = ask(site, service, path)
         assert (answer.status_code, answer.headers["x-ms-error-code"]) == (503, "ServerBusy")
         assert "retry-after" not in answer.headers
         assert "<Code>ServerBusy</Code><Message>The server is currently unable to receive requests." in answer.text
-    token = ask(site, "identity", "/msi/token")
-    assert (token.status_code, refusal(token.json()), "retry-after" in token.headers) == (429, "429", False)
+    for service, path, code in (("identity", "/msi/token", "429"), ("keyvault", "/kv/certificates/site", "Throttled")):
+        answer = ask(site, service, path)
+        assert (answer.status_code, refusal(answer.json()), "retry-after" in answer.headers) == (429, code, False)
 
 
 def test_the_share_is_held_and_no_request_is_refused_twice_in_a_row(throttle):

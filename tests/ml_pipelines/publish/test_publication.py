@@ -30,6 +30,10 @@ ROOT = Path(__file__).parents[3]
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/mlw-test"
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-training"
+CLUSTER = {
+    "computeType": "AmlCompute",
+    "properties": {"vmSize": "Standard_D4s_v5", "vmPriority": "Dedicated", "scaleSettings": {"maxNodeCount": 2}},
+}
 PUBLISH = """
 import dataclasses, json, os, signal, sys, warnings
 from pathlib import Path
@@ -64,6 +68,7 @@ def cloud(tmp_path_factory):
                     "location": "westeurope",
                     "mlFlowTrackingUri": tracking,
                     "identity": {"userAssignedIdentities": {IDENTITY: {}}},
+                    **({"properties": CLUSTER} if kind == "workspaces/computes" else {}),
                 },
             )
         )
@@ -179,6 +184,9 @@ def test_the_graph_on_several_nodes_is_published_once_and_not_without_parts(clou
     refused = process(cloud, "-m", "ml_pipelines", "publish", outputs, "--nodes", "2")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "given:   nodes 2, part_series 0" in refused.stderr
+    refused = process(cloud, "-m", "ml_pipelines", "publish", outputs, "--nodes", "3", "--recipe", '{"part_series": 9}')
+    assert (refused.returncode, refused.stdout, writes(cloud)) == (2, "", [])
+    assert "allowed: at most 2, as the cluster cpu grows to" in refused.stderr
     command = ("-m", "ml_pipelines", "publish", outputs, "--nodes", "2", "--recipe", '{"part_series": 9}')
     first, before = published(cloud, *command), len(writes(cloud))
     assert first["changes"][-1].endswith(first["deployment"])
