@@ -61,6 +61,11 @@ class Stack:
     def silver_of(self, version: DataVersion) -> dict[OwnEvent, Event]:
         return wait_for_silver(self.cloud, version, Step("silver"))
 
+    def features_of(self, file: Path) -> DataVersion:
+        """The version of the features that holds a file's rows, once it is registered."""
+        registered = self.silver_of(self.ingest(file).version)
+        return DataVersion.parse(str(registered[OwnEvent.FEATURES_REGISTERED].dataversion))
+
     def runs(self, version: DataVersion | None = None) -> list[sqlite3.Row]:
         """Runs as the target's own store counts them; of one bronze version, or all."""
         found = self.cloud.store.rows("select * from databricks_runs order by run_id")

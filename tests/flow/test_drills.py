@@ -1,9 +1,5 @@
 """Removal drills: without one part, silver does not move, and the error or the silence is where Azure would show it."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from confluent_kafka import Producer
 
@@ -15,18 +11,15 @@ from local.flow.watch import ArrivalRefusedError
 from local.progress import Step
 from local.provider.deployment import Deployment
 from local.provider.kinds import KINDS
-from local.resources import Resource
 from local.services.containers.models import STATEFUL_SET
 from local.services.databricks.jobs import Jobs
 from local.services.eventhubs.clients import own_login
-from tests.access import accessed
 from tests.flow.conftest import Stack, until
-from tests.flow.needed import rows_by_name
+from tests.flow.without_role import without
 
 pytestmark = pytest.mark.flow
 
 HUBS = "Microsoft.EventHub/namespaces/eventhubs"
-BROKER_REMEMBERS_SECONDS = 2.0
 REFUSED_BY_THE_BUS = "authorization failed"
 
 
@@ -98,27 +91,6 @@ def test_without_the_databricks_job_the_handler_says_which_job_it_misses_and_tri
         publish_jobs(stack.cloud, stack.outputs, Step("publish"))
     stack.silver_of(arrival.version)
     assert len(stack.runs(arrival.version)) == 1
-
-
-@contextmanager
-def without(stack: Stack, principal: Principal, scope: Place | Hub, role: str = "") -> Iterator[None]:
-    """The stack without what a principal may on a resource, by one role or the only one, put back at the end."""
-    rows = rows_by_name(stack.cloud)
-    held = [one for one in stack.cloud.resources.of_type(ASSIGNMENT) if one.name in rows]
-    own = [one for one in held if (rows[one.name].principal, rows[one.name].scope) == (principal, scope)]
-    (taken,) = [one for one in own if role in {"", rows[one.name].role}]
-    stack.cloud.resources.delete(taken.id)
-    until("the broker remembers nothing of it", lambda: time.time() - allowed_last(stack, taken) > BROKER_REMEMBERS_SECONDS)
-    try:
-        yield
-    finally:
-        stack.cloud.resources.put(taken)
-
-
-def allowed_last(stack: Stack, taken: Resource) -> float:
-    """When the broker last heard that the principal of an assignment may do something; seconds since the epoch."""
-    asked = [line for line in accessed(stack.cloud, "identity") if line["object_id"] == taken.properties["principalId"]]
-    return max((line["time"] for line in asked if line["authorized"]), default=0.0)
 
 
 def told_on(stack: Stack, pattern: str, words: str) -> int:

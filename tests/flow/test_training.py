@@ -3,11 +3,10 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from contracts.events import DataVersion, Hub, OwnEvent
+from contracts.events import DataVersion, Hub
 from contracts.names import MODEL, training_endpoint
 from local import status
 from local.flow.handler import state_of as handler_state
@@ -27,11 +26,6 @@ pytestmark = pytest.mark.flow
 
 ROUTE = "features-registered"
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
-
-
-def features_of(stack, file: Path) -> DataVersion:
-    registered = stack.silver_of(stack.ingest(file).version)
-    return DataVersion.parse(registered[OwnEvent.FEATURES_REGISTERED].dataversion)
 
 
 def trained(stack, features: DataVersion):
@@ -94,7 +88,7 @@ def test_training_again_on_the_same_content_is_no_change_and_fits_nothing(live_s
 
 
 def test_one_more_day_is_a_refresh_or_is_kept_with_a_reason(live_stack, first):
-    later = trained(live_stack, features_of(live_stack, small_panel(live_stack.folder / "whole.parquet")))
+    later = trained(live_stack, live_stack.features_of(small_panel(live_stack.folder / "whole.parquet")))
     assert later.run.run_id != first.run.run_id
     assert later.decision["decision"] in {"refresh", "keep"}
     assert all(reason["text"] for reason in later.decision["reasons"])
