@@ -33,12 +33,6 @@ def is_feature(name: str) -> bool:
     return _FEATURE.fullmatch(name) is not None
 
 
-def covariate_type(kind: pa.DataType) -> pa.DataType:
-    """The bronze type of a column beyond the required ones: numbers and booleans as float64, all else as text."""
-    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind)
-    return pa.float64() if numeric else pa.string()
-
-
 def bronze_schema(covariates: Mapping[str, pa.DataType]) -> pa.Schema:
     """The bronze schema for covariates of these types: the required columns as text, since checks judge them later.
 
