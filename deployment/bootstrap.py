@@ -15,7 +15,6 @@ from typing import Any
 from pulumi.automation import errors
 
 from contracts.names import STATE, foundation_names
-from contracts.outputs import PlatformOutputs
 from deployment.platform import ROOT, platform_stack
 from deployment.progress import told
 from deployment.pulumi_stack import SECRETS_PROVIDER, EngineFailedError, PulumiStack
@@ -53,14 +52,12 @@ def bootstrap(stack: str) -> dict[str, Any]:
 
 
 def _handler(stack: str, backend: str) -> str:
-    """Object id of the platform's event handler, which becomes a user of Azure DevOps; "" before there is a platform."""
+    """Object id of the platform's event handler, which becomes a user of Azure DevOps; "" before there is one."""
     with told("handler") as journal:
-        outputs = replace(platform_stack(stack), environment={BACKEND: backend}).outputs()
-        if not outputs:
-            journal["told"] = "none yet: run this again after the first `make deploy`"
-            return ""
-        principal_id = str(PlatformOutputs.of(outputs).identities["handler"]["principal_id"])
-        journal["told"] = f"{principal_id} may start releases"
+        outputs = replace(platform_stack(stack), environment={BACKEND: backend}).outputs() or {}
+        principal_id = str(outputs.get("identities", {}).get("handler", {}).get("principal_id", ""))
+        none = "none yet: run this again after the first `make deploy`"
+        journal["told"] = f"{principal_id} may start releases" if principal_id else none
     return principal_id
 
 

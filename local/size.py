@@ -36,7 +36,7 @@ def main() -> int:
     product = sum(lines(ROOT / name) for name in PRODUCT)
     local = lines(ROOT / "local")
     share = local / (local + product)
-    sys.stdout.write(f"local/ is {local} of {local + product} lines of Python outside tests: {share:.0%} (bound {SHARE:.0%})\n")
+    sys.stdout.write(f"local/ is {local} of {local + product} lines of Python outside tests: {share:.1%} (bound {SHARE:.1%})\n")
     return 0
 
 
