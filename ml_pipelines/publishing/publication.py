@@ -119,7 +119,7 @@ class _Publication:
         if self.definition.nodes == 1:
             return
         cluster = self.client.compute.get(SETTINGS["default_compute"])
-        most = getattr(cluster, "max_instances", 1)
+        most = getattr(cluster, "max_instances", None) or 1
         if self.definition.nodes > most:
             raise _too_small(cluster.name, self.definition.nodes, most)
 

@@ -1,4 +1,4 @@
-"""What an earlier run left undone: the newest challenger whose run ended before its image was built."""
+"""What an earlier run left undone: a challenger whose run ended before its image was built."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ml_pipelines.steps.refreshed import renewed
 
 
 def finish(registry: Registry, folder: Path, url: str, registry_id: str) -> dict[str, Any] | None:
-    """Publish forecasts of the newest challenger and build its image when its run tells of none; None with nothing to finish.
+    """Publish a challenger's forecasts and build its image when its run tells of none; None with nothing to finish.
 
-    `folder` is the step's `prepared`. A training that is tried again fits nothing (`no_change`), so without this the version
+    Only the newest version in use is finished: one that is older than the champion must not take its place. `folder` is the step's `prepared`. A training that is tried again fits nothing (`no_change`), so without this the version
     that the failed one registered would never come to a release.
 
     Raises:
@@ -33,8 +33,12 @@ def finish(registry: Registry, folder: Path, url: str, registry_id: str) -> dict
 
 
 def _unfinished(registry: Registry) -> Version | None:
-    newest = next((version for version in registry.versions() if version.role is Role.CHALLENGER), None)
-    return newest if newest and imaged.DIGEST not in registry.run_tags(newest) else None
+    for version in registry.versions():
+        if version.role is Role.CHAMPION:
+            return None
+        if version.role is Role.CHALLENGER:
+            return None if imaged.DIGEST in registry.run_tags(version) else version
+    return None
 
 
 def _forecast_from(version: Version, url: str) -> DataVersion | None:

@@ -177,3 +177,15 @@ def test_a_version_that_was_put_away_is_not_finished(lane, unfinished):
     where = begun(lane, unfinished)
     assert lane.step("package", where, unfinished, f"--registry={REGISTRY}") == 0
     assert told(where, "packaged")["finished"] is None
+
+
+def test_a_version_that_is_older_than_the_champion_is_not_finished(lane, unfinished):
+    newer = lane.arrive(0, 1)
+    assert newer > unfinished
+    assert told(lane.pipeline(newer), "decision")["decision"] == "refresh"
+    registry = Registry("demand")
+    registry.set_role(registry.version("2"), Role.CHAMPION)
+    where = begun(lane, newer)
+    assert lane.step("package", where, newer, f"--registry={REGISTRY}") == 0
+    assert told(where, "packaged")["finished"] is None
+    assert registry.version("1").role is Role.CHALLENGER
