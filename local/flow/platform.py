@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from contracts.outputs import PlatformOutputs
 from local.engine.build import Engine
 from local.engine.events import Outcome, ResourceEvent
+from local.engine.last_preview import LastPreview
 from local.engine.recover import recover
 from local.engine.runner import PulumiEngine
 from local.lifecycle import ROOT
 from local.progress import Item, State, Step
 from local.report.content import POLICIES
 from local.services.cloud import Cloud
+
+SOURCES = ("Pulumi.yaml", "uv.lock", "contracts", "infra", "local", "policy")
+"""What the platform is made of and judged by, besides its stack's file: program, packages, provider, rules."""
+UNCHANGED = Outcome(counts={}, seconds=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,22 +49,34 @@ def engine_of(engine: Engine, cloud: Cloud, stack: str) -> PulumiEngine:
 
 
 def apply(engine: Engine, cloud: Cloud, stack: str, step: Step) -> Applied:
-    """Preview with the policies; where there is something to change, apply it, judged again resource by resource."""
-    pulumi, rules = engine_of(engine, cloud, stack), ROOT / "policy"
-    config = rules / f"config.{stack}.json"
+    """Preview with the policies; where there is something to change, apply it, judged again resource by resource.
+
+    While nothing that the last preview depended on has changed, there is no other.
+    """
+    pulumi = engine_of(engine, cloud, stack)
     recover(pulumi)
     pulumi.init()
-    step.detail = "preview with policies"
-    judged: list[ResourceEvent] = []
-    outcome = pulumi.preview(policy_pack=rules, policy_config=config, on_event=judged.append)
-    (cloud.state / POLICIES).write_text(json.dumps(findings(judged, json.loads(config.read_text())), indent=2) + "\n")
-    if not outcome.empty:
-        outcome = pulumi.up(policy_pack=rules, policy_config=config, on_event=shown(step))
+    last = LastPreview(pulumi=pulumi, sources=tuple(ROOT / name for name in SOURCES))
+    outcome = UNCHANGED if (cloud.state / POLICIES).exists() and last.holds() else _changed(pulumi, cloud.state, step)
+    last.keep()
     applied = Applied(outcome=outcome, resources=len(cloud.resources.all()), outputs=PlatformOutputs.of(pulumi.outputs()))
     if outcome.empty:
         step.skip(applied.summary)
     step.detail = applied.summary
     return applied
+
+
+def _changed(pulumi: PulumiEngine, state: Path, step: Step) -> Outcome:
+    """What the engine found to do and has done, and what the policies said of it."""
+    rules = ROOT / "policy"
+    config = rules / f"config.{pulumi.workspace.stack}.json"
+    step.detail = "preview with policies"
+    judged: list[ResourceEvent] = []
+    outcome = pulumi.preview(policy_pack=rules, policy_config=config, on_event=judged.append)
+    (state / POLICIES).write_text(json.dumps(findings(judged, json.loads(config.read_text())), indent=2) + "\n")
+    if outcome.empty:
+        return outcome
+    return pulumi.up(policy_pack=rules, policy_config=config, on_event=shown(step))
 
 
 def findings(judged: Iterable[ResourceEvent], levels: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,8 +102,7 @@ def outputs_of(engine: Engine, cloud: Cloud, stack: str) -> PlatformOutputs:
 
 def standing(engine: Engine, cloud: Cloud, stack: str) -> Applied:
     """The platform as it stands, unchanged."""
-    unchanged = Outcome(counts={}, seconds=0.0, outputs_changed=False)
-    return Applied(outcome=unchanged, resources=len(cloud.resources.all()), outputs=outputs_of(engine, cloud, stack))
+    return Applied(outcome=UNCHANGED, resources=len(cloud.resources.all()), outputs=outputs_of(engine, cloud, stack))
 
 
 def destroy(engine: Engine, cloud: Cloud, stack: str, step: Step) -> str:

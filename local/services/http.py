@@ -51,7 +51,7 @@ OPEN_PATHS = frozenset({"/health"})
 UNLIMITED = OPEN_PATHS | {"/metadata/endpoints", "/discovery"}
 """Never throttled: limits of Resource Manager are of subscriptions and tenants; these documents are open to all."""
 
-PATIENT = ("acr-tasks", "containerd", "AzureEventGrid")
+PATIENT = ("acr-tasks", "containerd", "csi-secrets-store", "AzureEventGrid")
 """Agents of Azure's own, which wait by themselves when they are throttled; these here do not, so they never are."""
 
 SIGNATURE = re.compile(r"\bsig=[^&]*")
