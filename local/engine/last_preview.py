@@ -1,11 +1,12 @@
-"""Whether a preview would say anything new: not while all that it depends on is as it was when the last one ended."""
+"""Whether a preview would say anything new: not while all that it depends on is as it was when the last one began."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from local.engine.runner import PulumiEngine
 
@@ -15,21 +16,30 @@ FILE = "last_preview"
 
 @dataclass(frozen=True, kw_only=True)
 class LastPreview:
-    """A preview of one stack that found nothing left to change.
+    """A preview of one stack that left nothing to change; `began` is a hash of its sources, read before it.
 
-    It depends on the files given (folders count with all they hold), on the stack's file, and on what the engine knows of the
-    stack. As every preview without a refresh, it does not see what was changed behind the engine's back.
+    As every preview without a refresh, it does not see what was changed behind the engine's back.
     """
 
     pulumi: PulumiEngine
-    sources: tuple[Path, ...]
+    began: str
+
+    @classmethod
+    def of(cls, pulumi: PulumiEngine, sources: Iterable[Path]) -> Self:
+        """Read what a preview that begins now depends on: the engine, the stack's file, and files or folders with all they hold.
+
+        It is read once, so that what a person changes while the engine works counts as new.
+        """
+        workspace = pulumi.workspace
+        files = _files((workspace.project / workspace.stack_file.name, *sources))
+        return cls(pulumi=pulumi, began=_hash(str(pulumi.engine.binary), files))
 
     def holds(self) -> bool:
-        """Whether nothing has changed since `keep`."""
+        """Whether nothing has changed since `keep`, sources and the engine's own state alike."""
         return self._file.exists() and self._file.read_text() == self._mark()
 
     def keep(self) -> None:
-        """Remember that the stack is as its program says, now."""
+        """Remember that the stack is now as its sources said at the beginning."""
         self._file.write_text(self._mark())
 
     @property
@@ -37,16 +47,18 @@ class LastPreview:
         return self.pulumi.workspace.folder / FILE
 
     def _mark(self) -> str:
-        """A hash of everything, the engine itself among it."""
-        digest = hashlib.sha256(str(self.pulumi.engine.binary).encode())
-        for file in self._files():
-            digest.update(f"\0{file}\0".encode())
-            digest.update(file.read_bytes())
-        return digest.hexdigest()
+        return _hash(self.began, (self.pulumi.workspace.checkpoint,))
 
-    def _files(self) -> Iterator[Path]:
-        workspace = self.pulumi.workspace
-        yield from (workspace.checkpoint, workspace.stack_file)
-        for source in self.sources:
-            found = sorted(source.rglob("*")) if source.is_dir() else [source]
-            yield from (file for file in found if file.suffix in KINDS and file.is_file())
+
+def _files(sources: Iterable[Path]) -> Iterator[Path]:
+    for source in sources:
+        found = sorted(source.rglob("*")) if source.is_dir() else [source]
+        yield from (file for file in found if file.suffix in KINDS and file.is_file())
+
+
+def _hash(start: str, files: Iterable[Path]) -> str:
+    digest = hashlib.sha256(start.encode())
+    for file in files:
+        digest.update(f"\0{file}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -56,7 +56,7 @@ def apply(engine: Engine, cloud: Cloud, stack: str, step: Step) -> Applied:
     pulumi = engine_of(engine, cloud, stack)
     recover(pulumi)
     pulumi.init()
-    last = LastPreview(pulumi=pulumi, sources=tuple(ROOT / name for name in SOURCES))
+    last = LastPreview.of(pulumi, (ROOT / name for name in SOURCES))
     outcome = UNCHANGED if (cloud.state / POLICIES).exists() and last.holds() else _changed(pulumi, cloud.state, step)
     last.keep()
     applied = Applied(outcome=outcome, resources=len(cloud.resources.all()), outputs=PlatformOutputs.of(pulumi.outputs()))

@@ -15,22 +15,36 @@ pytestmark = pytest.mark.engine
 def test_the_last_preview_holds_until_anything_that_it_depends_on_changes(shop: Any, tmp_path: Path) -> None:
     lock = tmp_path / "uv.lock"
     lock.write_text("one\n")
-    last = LastPreview(pulumi=shop.pulumi, sources=(shop.project, lock))
+
+    def look() -> LastPreview:
+        return LastPreview.of(shop.pulumi, (shop.project / "__main__.py", shop.project / "rules", lock))
+
+    first = look()
     shop.pulumi.up()
-    assert not last.holds()
-    last.keep()
-    assert last.holds()
-    files = (lock, shop.project / "__main__.py", shop.pulumi.workspace.stack_file, shop.pulumi.workspace.checkpoint)
-    for file in files:
+    assert not first.holds()
+    first.keep()
+    assert look().holds()
+    workspace = shop.pulumi.workspace
+    for file in (lock, shop.project / "__main__.py", shop.project / workspace.stack_file.name, workspace.checkpoint):
         before = file.read_bytes()
         file.write_bytes(before + b"\n")
-        assert not last.holds(), file
+        assert not look().holds(), file
         file.write_bytes(before)
-        assert last.holds(), file
-    new = shop.project / "rules.json"
+        assert look().holds(), file
+    new = shop.project / "rules" / "levels.json"
+    new.parent.mkdir()
     new.write_text("{}")
-    assert not last.holds()
+    assert not look().holds()
     new.unlink()
-    assert last.holds()
+    assert look().holds()
     shop.pulumi.destroy()
-    assert not last.holds()
+    assert not look().holds()
+
+
+def test_what_a_person_changes_while_the_engine_works_counts_as_new(shop: Any) -> None:
+    program = shop.project / "__main__.py"
+    begun = LastPreview.of(shop.pulumi, (program,))
+    shop.pulumi.up()
+    program.write_text(program.read_text() + "pulumi.export('more', 1)\n")
+    begun.keep()
+    assert not LastPreview.of(shop.pulumi, (program,)).holds()
