@@ -9,6 +9,10 @@ SCENARIO ?= new-data
 DIGEST ?=
 RESULT ?=
 UNTIL ?= production
+STORE ?=
+ITEM ?=
+DS ?=
+ANSWER ?=
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS = never
 # Large SDKs are compiled once, not by each of many processes.
@@ -16,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 RUN = .uv/bin/uv run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up down demo preflight preview bootstrap deploy publish release audit cost status check test bench
+.PHONY: help setup doctor up down demo preflight preview bootstrap deploy publish release lineage audit cost status check test bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +57,9 @@ publish: setup ## jobs and training pipeline of this work tree to the stack, wit
 
 release: setup ## DIGEST=sha256:... through QA into production, or back; what the release stages run: UNTIL=qa|production
 	@$(RUN) python -m rollout scoring --stack '$(STACK)' --digest '$(DIGEST)' --until '$(UNTIL)' $(if $(RESULT),--result '$(RESULT)')
+
+lineage: setup ## why a series got its number, from the answer back to the file: STORE=7 ITEM=12 DS=YYYY-MM-DD, or ANSWER=FILE
+	@$(RUN) python -m lineage --stack '$(STACK)' --store '$(STORE)' --item '$(ITEM)' --ds '$(DS)' --answer '$(ANSWER)'
 
 audit: setup ## what stands on a stack, judged by the policies, as a pipeline does every night: STACK=dev RESULT=FOLDER
 	@$(RUN) python -m policy.audit --stack '$(STACK)' $(if $(RESULT),--results '$(RESULT)')

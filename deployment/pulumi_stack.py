@@ -41,6 +41,10 @@ class EngineBusyError(FourPartError):
     """Another engine works on the stack, or died on another machine."""
 
 
+class EngineMissingError(FourPartError):
+    """No engine is on PATH."""
+
+
 class StackUnknownError(FourPartError):
     """There is no stack file of this name, or no platform stack."""
 
@@ -99,11 +103,18 @@ class PulumiStack:
         return found
 
     def outputs(self) -> dict[str, Any] | None:
-        """Outputs by name, secrets in clear; None when the stack was never made."""
+        """Outputs by name, secrets in clear; None when the stack was never made.
+
+        Raises:
+            EngineMissingError: when no engine is on PATH.
+            EngineFailedError: when it can't read the state.
+        """
         try:
             outputs = self._workspace().stack_outputs(self.stack)
         except errors.StackNotFoundError:
             return None
+        except errors.CommandError as error:
+            raise self._unread(error) from error
         return {name: output.value for name, output in outputs.items()}
 
     def create(self) -> None:
@@ -149,7 +160,7 @@ class PulumiStack:
     def _workspace(self, folder: Path | None = None, secrets_provider: str | None = None) -> auto.LocalWorkspace:
         return _Workspace(
             work_dir=str(folder or self.folder),
-            pulumi_command=_engine(),
+            pulumi_command=_engine(os.environ.get("PATH", "")),
             secrets_provider=secrets_provider,
             env_vars=dict(self.environment),
         )
@@ -201,6 +212,15 @@ class PulumiStack:
             remedy="Change what the lines above name, then run the same command again.",
         )
 
+    def _unread(self, error: errors.CommandError) -> EngineFailedError:
+        said = [line.strip() for line in str(error).splitlines() if line.strip()]
+        return EngineFailedError(
+            f"The engine can't read the {self.told} `{self.stack}`.",
+            given="\n           ".join(said[-TAIL_LINES:]),
+            allowed="a state that this login may read",
+            remedy="Export PULUMI_BACKEND_URL and PULUMI_SECRETS_PROVIDER, the last line of `make bootstrap`, and run `az login`.",
+        )
+
     def _busy(self, locks: list[tuple[str, int]]) -> EngineBusyError:
         return EngineBusyError(
             f"Another engine holds the {self.told} `{self.stack}`.",
@@ -216,8 +236,19 @@ def no_stack(stack: str, allowed: str, remedy: str) -> StackUnknownError:
 
 
 @cache
-def _engine() -> auto.PulumiCommand:
-    """The engine on PATH; its version is asked for once, not by every workspace."""
+def _engine(path: str) -> auto.PulumiCommand:
+    """The engine in one of the folders of PATH; its version is asked for once, not by every workspace.
+
+    Raises:
+        EngineMissingError: when there is none.
+    """
+    if shutil.which("pulumi", path=path) is None:
+        raise EngineMissingError(
+            "There is no Pulumi engine.",
+            given=f"PATH={path}",
+            allowed="a program `pulumi` in one of its folders",
+            remedy="Install it (pulumi.com/docs/install); for a stack on this machine put `uv run local-cloud run --` before the command.",
+        )
     return auto.PulumiCommand()
 
 

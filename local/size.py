@@ -1,4 +1,4 @@
-"""Prints how much of the Python is the local cloud; the proof has to stay the smaller part of the product."""
+"""Says how much of the Python is the local cloud, and refuses too much: the proof has to stay the smaller part of the product."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ PRODUCT = (
     "foundation",
     "images",
     "infra",
+    "lineage",
     "ml_pipelines",
     "policy",
     "release",
@@ -23,7 +24,7 @@ PRODUCT = (
     "scoring",
 )
 SHARE = 0.45
-"""Largest share of `local/` in all Python lines outside tests and benches, once the product's packages are all there."""
+"""Largest share of `local/` in all Python lines outside tests and benches."""
 
 
 def lines(folder: Path) -> int:
@@ -32,12 +33,12 @@ def lines(folder: Path) -> int:
 
 
 def main() -> int:
-    """Print the ratio."""
+    """Print the ratio; 1 when it is above its bound."""
     product = sum(lines(ROOT / name) for name in PRODUCT)
     local = lines(ROOT / "local")
     share = local / (local + product)
     sys.stdout.write(f"local/ is {local} of {local + product} lines of Python outside tests: {share:.1%} (bound {SHARE:.1%})\n")
-    return 0
+    return int(share > SHARE)
 
 
 if __name__ == "__main__":

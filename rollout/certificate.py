@@ -82,11 +82,24 @@ class Certificates:
             try:
                 if not _stands(client, address):
                     client.begin_create_certificate(CERTIFICATE, address.policy()).result()
+            except AzureError as error:
+                raise _refused(self.vault_url, address, error) from error
+        return self.standing(address)
+
+    def standing(self, address: Address) -> Proof:
+        """What callers of an address trust, only looked at.
+
+        Raises:
+            CertificateRefusedError: when the vault signs for itself and has no certificate, or does not show it.
+        """
+        if address.issuer != WellKnownIssuerNames.self:
+            return Proof(hostname=address.hostname, certificate="")
+        with CertificateClient(self.vault_url, self.credential) as client:
+            try:
                 content = client.get_certificate(CERTIFICATE).cer
             except AzureError as error:
                 raise _refused(self.vault_url, address, error) from error
-        own = address.issuer == WellKnownIssuerNames.self
-        return Proof(hostname=address.hostname, certificate=ssl.DER_cert_to_PEM_cert(bytes(content or b"")) if own else "")
+        return Proof(hostname=address.hostname, certificate=ssl.DER_cert_to_PEM_cert(bytes(content or b"")))
 
 
 def _stands(client: CertificateClient, address: Address) -> bool:

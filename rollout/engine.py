@@ -80,6 +80,15 @@ class ReleaseStack:
             self._with({}).create()
         return Standing.of(outputs or {})
 
+    def found(self) -> Standing:
+        """What the stack holds now, only looked at; nothing when it was never made."""
+        return Standing.of(self._with({}).outputs() or {})
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """A section of the stack file's configuration."""
+        section: Mapping[str, Any] = self.settings()["config"][f"{PROJECT}:{name}"]
+        return section
+
     def preview(self) -> dict[str, int]:
         """What an update with the digests that stand would change, as counts by operation.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from contracts.errors import FourPartError
 from contracts.images import Built
@@ -20,6 +22,10 @@ class VersionRefusedError(FourPartError):
     """A version that was turned away or replaced before."""
 
 
+class RunMissingError(FourPartError):
+    """A version whose training run is gone."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Models:
     """The model registry at a tracking address."""
@@ -33,7 +39,34 @@ class Models:
             VersionMissingError: when the registry does not have it.
             RoleMissingError: when a version has no valid role.
         """
-        return self._registry(built.model).version(built.model_version)
+        return self.numbered(built.model, built.model_version)
+
+    def numbered(self, model: str, number: str) -> Version:
+        """The version of this number.
+
+        Raises:
+            VersionMissingError: when the registry does not have it.
+            RoleMissingError: when a version has no valid role.
+        """
+        return self._registry(model).version(number)
+
+    def run_tags(self, version: Version) -> Mapping[str, str]:
+        """Tags of the run that holds a version's files.
+
+        Raises:
+            RunMissingError: when the run is gone.
+        """
+        try:
+            return self._registry(version.model).run_tags(version)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            raise RunMissingError(
+                "The training run of a version is gone.",
+                given=f"{version.model} version {version.number}, run {version.run_id}",
+                allowed="a run that nobody deleted",
+                remedy="Restore the run in the workspace; its files and decisions are there.",
+            ) from error
 
     def releasable(self, built: Built) -> Version:
         """The version that is in an image, if it may go to production: a challenger, or the champion in new code.

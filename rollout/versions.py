@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from contracts.names import SCORING
 from contracts.outputs import PlatformOutputs
 from ml_pipelines.forecast_files import Forecasts, current
 from ml_pipelines.login import storage_login
 from ml_pipelines.registry import Version
 from rollout.certificate import Address, Certificates
-from rollout.engine import PROJECT, ReleaseStack
+from rollout.engine import ReleaseStack
 from rollout.images import Images
 from rollout.journal import Journal, Result
 from rollout.models import Models, VersionRefusedError
@@ -29,7 +26,7 @@ def release_version(digest: str, stack: ReleaseStack, platform: PlatformOutputs,
         forecasts, manifest = current(platform.forecasts_url, version.model, version.number)
         return forecasts, str(manifest["data_version"])
 
-    address = Address.of(_section(stack, "address"))
+    address = Address.of(stack.section("address"))
     release = ScoringRelease(
         digest=digest,
         stack=stack,
@@ -49,10 +46,5 @@ def release_version(digest: str, stack: ReleaseStack, platform: PlatformOutputs,
 
 
 def _terms(stack: ReleaseStack) -> Terms:
-    acceptance = _section(stack, "acceptance")
+    acceptance = stack.section("acceptance")
     return Terms(ready_seconds=acceptance["readySeconds"], answer_millis=acceptance["answerMillis"])
-
-
-def _section(stack: ReleaseStack, name: str) -> Mapping[str, Any]:
-    section: Mapping[str, Any] = stack.settings()["config"][f"{PROJECT}:{name}"]
-    return section

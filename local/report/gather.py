@@ -14,6 +14,7 @@ from typing import Any
 from contracts.errors import FourPartError
 from contracts.events import DataVersion, OwnEvent
 from contracts.outputs import PlatformOutputs
+from lineage.lake import Arrival
 from local.lifecycle import ROOT
 from local.report import estate, lineage, timeline, work
 from local.report.access import acting_as
@@ -42,7 +43,7 @@ def gather(cloud: Cloud) -> Content:
     recorded = Recorded.read(cloud.state / EVENTS)
     drawn = _forecasts(cloud, outputs, run)
     with acting_as(cloud, outputs, "data", outputs.lake_account):
-        told = lineage.arrival(outputs.bronze_url, DataVersion.parse(run["data"]["version"]))
+        arrived = Arrival.of(outputs.bronze_url, DataVersion.parse(run["data"]["version"]))
     return Content(
         run=run,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -52,7 +53,7 @@ def gather(cloud: Cloud) -> Content:
         whose=drawn.whose,
         series=drawn.series,
         by_horizon=drawn.by_horizon,
-        lineage=lineage.links(run, told, lineage.role_of(cloud, outputs.ml_workspace_id, run)),
+        lineage=lineage.links(run, arrived, lineage.role_of(cloud, outputs.ml_workspace_id, run)),
         components=estate.components(cloud.state, run["stack"]),
         commit=commit(),
         lock=hashlib.sha256((ROOT / "uv.lock").read_bytes()).hexdigest(),

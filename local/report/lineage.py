@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.events import DataVersion
-from data_ops.storage import commit_info
+from lineage.lake import Arrival
 from local.report.content import Link
 from local.services.cloud import Cloud
 from local.services.machine_learning.mlflow.models import Registry
 
 
-def arrival(root: str, version: DataVersion) -> Mapping[str, str]:
-    """What the commit of a bronze version says of its file: `file`, `sha256`, `rows`; `root` is the container's URL.
-
-    Raises:
-        TableMissingError: when the version is not in the lake.
-    """
-    found = commit_info(f"{root}/{version.table.partition('/')[2]}", version.version)
-    return {name: str(found[name]) for name in ("file", "sha256", "rows") if found.get(name)}
-
-
-def links(run: Mapping[str, Any], told: Mapping[str, str], role: str) -> tuple[Link, ...]:
-    """The chain of one run; `told` is what the commit says of the file, `role` the model version's tag."""
+def links(run: Mapping[str, Any], arrived: Arrival, role: str) -> tuple[Link, ...]:
+    """The chain of one run; `arrived` is what the commit says of the file, `role` the model version's tag."""
     steps = {step["name"]: step for step in run["steps"]}
     data, model, release = run["data"], run["model"], run["release"]
 
@@ -31,10 +20,8 @@ def links(run: Mapping[str, Any], told: Mapping[str, str], role: str) -> tuple[L
         return str(steps[name]["event"] or "")
 
     found = [
-        Link(what="file", identity=told.get("file", data["file"]), detail=_hash(told)),
-        Link(
-            what="bronze", identity=data["version"], detail=f"{told.get('rows', '?')} rows in one commit", event=event("commit")
-        ),
+        Link(what="file", identity=arrived.file, detail=f"sha256 {arrived.sha256}"),
+        Link(what="bronze", identity=data["version"], detail=f"{arrived.rows} rows in one commit", event=event("commit")),
         Link(what="silver", identity=data["silver"], detail=f"content {data['content_hash'][:16]}", event=event("silver")),
         Link(what="features", identity=data["features"], event=event("features")),
         Link(what="training run", identity=run["training"]["run"], detail=run["decision"]["decision"], event=event("training")),
@@ -55,7 +42,3 @@ def role_of(cloud: Cloud, workspace: str, run: Mapping[str, Any]) -> str:
     model = run["model"]
     tags = Registry(cloud.store).tags(workspace, model["name"], int(model["version"])) if model["version"] else {}
     return tags.get("role", "")
-
-
-def _hash(told: Mapping[str, str]) -> str:
-    return f"sha256 {told['sha256']}" if "sha256" in told else ""

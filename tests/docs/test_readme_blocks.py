@@ -26,6 +26,15 @@ def test_the_blocks_of_the_first_screen_are_what_the_commands_print(home):
     assert shape(closing(first)) == shape(block_of(README, "stack "))
     (call,) = re.findall(r"^try\s+(curl .+)$", first, re.MULTILINE)
     assert '"model":"demand"' in printed(home, *shlex.split(call))
+    why = subprocess.run(
+        [".uv/bin/uv", "run", "--no-sync", "local-cloud", "run", "--", "make", "lineage", "STORE=6", "ITEM=7"],
+        cwd=ROOT,
+        env=home,
+        check=True,
+        text=True,
+        capture_output=True,
+    ).stdout
+    assert shape(why) == shape(block_of(README, "6_7: "))
     again = printed(home, "make", "up")
     assert "skipped platform" in again
     assert re.search(r"^release\s+unchanged", again, re.MULTILINE)

@@ -4,10 +4,13 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from contracts.events import Hub
 from infra.roles import TABLE
 from local.lifecycle import ROOT
 from local.services.containers.models import GROUP, SERVICE, Pods
@@ -47,6 +50,19 @@ def test_the_answer_of_production_names_model_data_and_image(live_stack):
     assert answer["digest"] == told["digest"]
     assert (answer["model"], answer["data_version"]) == ("demand", told["data_version"])
     assert all(cell["lower"] <= cell["point"] <= cell["upper"] for cell in answer["forecast"])
+
+
+def test_an_answer_leads_back_to_its_file_over_events_that_are_on_the_bus(live_stack, first):
+    asked = [sys.executable, "-m", "lineage", "--stack", "dev", "--store", "1", "--item", "1", "--json"]
+    command = [sys.executable, "-m", "local.cli", "run", "--", *asked]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    links = {link["what"]: link for link in json.loads(done.stdout)["links"]}
+    assert list(links) == ["deployment", "image", "model", "training run", "fitted on", "made from", "file"]
+    assert links["image"]["identity"] == first["release"]["digest"]
+    assert links["training run"]["identity"] == first["training"]["run"]
+    assert links["file"]["identity"] == Path(first["data"]["file"]).name
+    for what, hub in {"training run": Hub.FEATURE_REGISTRY, "fitted on": Hub.DATA_DELIVERY}.items():
+        assert links[what]["event"] in {body["id"] for body in live_stack.records(hub, "lineage")}
 
 
 def test_every_role_is_needed_by_a_request_or_is_named_with_the_reason_why_not(live_stack, first):

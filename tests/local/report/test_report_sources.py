@@ -7,21 +7,20 @@ import json
 import os
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
-from contracts.events import DataVersion
 from contracts.outputs import PlatformOutputs
-from data_ops.storage import Once, TableMissingError, append_once
+from lineage.lake import Arrival
 from local.engine.events import ResourceEvent
 from local.flow.platform import findings
 from local.report.access import acting_as
 from local.report.estate import components, settings
 from local.report.gather import RunMissingError, commit, latest
-from local.report.lineage import arrival, links
+from local.report.lineage import links
 from local.services.cloud import Cloud
 from tests.local.report.report_example import COMMIT, DIGEST, IMAGE, run
 
+ARRIVED = Arrival(file="day.csv", sha256="c0ffee", rows="7", event="e")
 STACK = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
 
 
@@ -86,18 +85,8 @@ def test_what_the_policies_said_is_kept_with_their_levels() -> None:
     assert found == {"rules": {"r": "advisory"}, "resources": 2, "advisories": [{"resource": "b", "message": "r: no"}]}
 
 
-def test_the_commit_says_which_file_it_holds(tmp_path: Path) -> None:
-    rows = pa.table({"date": ["2025-01-01"]})
-    metadata = {"file": "day.csv", "sha256": "c0ffee", "rows": "1"}
-    append_once(str(tmp_path / "sales"), rows.to_reader, Once(app_id="ingest:c0ffee", version=1), metadata=metadata)
-    version = DataVersion(table="bronze/sales", version=1)
-    assert arrival(str(tmp_path), version) == metadata
-    with pytest.raises(TableMissingError):
-        arrival(str(tmp_path), DataVersion(table="bronze/sales", version=7))
-
-
 def test_lineage_leads_from_the_file_to_the_deployment() -> None:
-    found = links(run(), {"file": "day.csv", "sha256": "c0ffee", "rows": "7"}, "champion")
+    found = links(run(), ARRIVED, "champion")
     assert [link.what for link in found] == [
         "file",
         "bronze",
@@ -119,7 +108,7 @@ def test_lineage_leads_from_the_file_to_the_deployment() -> None:
 def test_lineage_ends_where_the_run_ended() -> None:
     told = run(model={"name": "demand", "version": None, "registered": False, "rung": None, "naive": None})
     told["release"] |= {"digest": "", "url": ""}
-    assert [link.what for link in links(told, {}, "")][-1] == "training run"
+    assert [link.what for link in links(told, ARRIVED, "")][-1] == "training run"
 
 
 def test_clients_are_aimed_at_the_local_cloud_only_as_long_as_the_block_lasts(

@@ -1,0 +1,62 @@
+"""What commits of the lake's tables say of where their rows come from (docs/contracts.md, 4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from contracts.events import DataVersion
+from data_ops.storage import commit_info
+from data_ops.summary import BRONZE_VERSION, CAUSATION, CONTENT_HASH, SUMMARY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """The file of a bronze commit: name, SHA-256 and number of rows, empty where the commit does not tell; its event."""
+
+    file: str
+    sha256: str
+    rows: str
+    event: str
+
+    @classmethod
+    def of(cls, root: str, version: DataVersion) -> Self:
+        """Read the commit of a bronze version; `root` is the container's URL.
+
+        Raises:
+            TableMissingError: when the version is not in the lake, or its commit has left the log.
+        """
+        found = _commit(root, version)
+        told = {name: str(found.get(name) or "") for name in ("file", "sha256", "rows")}
+        return cls(**told, event=str(found.get(CAUSATION) or ""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """What a silver version was made from, the hash of its panel's content, its rows, and the event that asked for it."""
+
+    source: DataVersion
+    content_hash: str
+    rows: int
+    event: str
+
+    @classmethod
+    def of(cls, root: str, version: DataVersion) -> Self:
+        """Read the commit of a version of the features; `root` is the container's URL.
+
+        Raises:
+            TableMissingError: when the version is not in the lake, or its commit has left the log.
+        """
+        found = _commit(root, version)
+        return cls(
+            source=DataVersion.parse(str(found[BRONZE_VERSION])),
+            content_hash=str(found[CONTENT_HASH]),
+            rows=json.loads(str(found[SUMMARY]))["rows_out"],
+            event=str(found.get(CAUSATION) or ""),
+        )
+
+
+def _commit(root: str, version: DataVersion) -> Mapping[str, Any]:
+    return commit_info(f"{root.rstrip('/')}/{version.table.partition('/')[2]}", version.version)
