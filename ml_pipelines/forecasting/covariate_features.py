@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ml_pipelines.forecasting.panel import Cells, Panel
 
 type Index = NDArray[np.int64]
+type Sums = NDArray[np.float64]
 TINY = 1e-9
 
 
@@ -22,7 +23,7 @@ class Ahead:
     """
 
     values: Cells
-    sums: NDArray[np.float64]
+    sums: Sums
     by_store: Cells
     by_item: Cells
 
@@ -46,8 +47,7 @@ def ahead(panel: Panel, given: Cells | None, periods: int, stores: Index, items:
     recent[~np.isfinite(recent).any(axis=1)] = 0
     usual = np.nanmedian(recent, axis=1) if recent.shape[1] else np.zeros(len(values), dtype=np.float32)
     filled = np.where(np.isfinite(values), values, usual[:, None]).astype(np.float32)
-    sums = np.concatenate([np.zeros((len(filled), 1)), np.cumsum(filled, axis=1, dtype=np.float64)], axis=1)
-    return Ahead(values=filled, sums=sums, by_store=grouped_mean(filled, stores), by_item=grouped_mean(filled, items))
+    return Ahead(values=filled, sums=running(filled), by_store=grouped_mean(filled, stores), by_item=grouped_mean(filled, items))
 
 
 def features(name: str, found: Ahead, *, row: Index, cutoff: Index, target: Index, panel: Panel) -> dict[str, Cells]:
@@ -67,9 +67,22 @@ def features(name: str, found: Ahead, *, row: Index, cutoff: Index, target: Inde
 
 def grouped_mean(values: Cells, group: Index) -> Cells:
     """Mean over the rows of each group, given back to every row: (n, periods)."""
-    sums = np.zeros((int(group.max()) + 1, values.shape[1]), dtype=np.float64)
-    np.add.at(sums, group, values)
-    return (sums / np.bincount(group)[:, None])[group].astype(np.float32)
+    return (grouped(values, group) / np.bincount(group)[:, None])[group].astype(np.float32)
+
+
+def grouped(values: NDArray[np.generic], group: Index) -> Sums:
+    """Sums (groups, periods) of values (n, periods) over the rows of each group; groups are numbered from 0, none is empty."""
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(int(group.max()) + 1))
+    found: Sums = np.add.reduceat(values[order], starts, axis=0, dtype=np.float64)
+    return found
+
+
+def running(values: NDArray[np.generic]) -> Sums:
+    """Running sums (n, periods + 1) of values (n, periods), from 0."""
+    out = np.zeros((values.shape[0], values.shape[1] + 1))
+    np.cumsum(values, axis=1, dtype=np.float64, out=out[:, 1:])
+    return out
 
 
 def _ratio(part: NDArray[np.floating], whole: NDArray[np.floating]) -> Cells:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml_pipelines.forecasting.calendar_features import by_period
-from ml_pipelines.forecasting.covariate_features import Ahead, Index, ahead, features
+from ml_pipelines.forecasting.covariate_features import Ahead, Index, ahead, features, grouped, running
 from ml_pipelines.forecasting.panel import Cells, Panel
 from ml_pipelines.forecasting.response_features import Responses, pushes, response_columns, responses
 
@@ -17,6 +18,8 @@ CATEGORICAL = ("store", "item", "holiday", "next_holiday")
 SAME_PHASE, NARROW, WIDE = 4, 1, 4
 """Cycles back that a phase is looked at; half widths, in cycles, of the windows around the same time a year before."""
 LEAST_LEVEL = 0.05
+THREADS, BLOCK = 2, 16_384
+"""Threads that gather features, and rows that each takes at a time: as many as a core's cache holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +42,7 @@ class Running:
     @classmethod
     def of(cls, y: Cells, group: Index) -> Running:
         """Of values (n, periods), added over the series of each group."""
-        shape = (int(group.max()) + 1, y.shape[1] + 1)
-        sums, counts = np.zeros(shape), np.zeros(shape)
-        np.add.at(sums[:, 1:], group, np.nan_to_num(y))
-        np.add.at(counts[:, 1:], group, np.isfinite(y))
-        return cls(sums=sums.cumsum(axis=1), counts=counts.cumsum(axis=1))
+        return cls(sums=running(grouped(np.nan_to_num(y), group)), counts=running(grouped(np.isfinite(y), group)))
 
     def mean(self, row: Index, low: Index, high: Index) -> Cells:
         """Mean of the known values of periods `low` to `high - 1`; NaN without any."""
@@ -102,6 +101,20 @@ def level(found: Sources, row: Index, cutoff: Index) -> Cells:
 
 def matrix(found: Sources, row: Index, cutoff: Index, target: Index) -> tuple[Cells, tuple[str, ...]]:
     """One feature row for each (series, cutoff, target), float32, and the features' names; needs `cutoff <= target`."""
+    names = tuple(_columns(found, row[:1], cutoff[:1], target[:1]))
+    x = np.empty((len(row), len(names)), dtype=np.float32)
+
+    def fill(first: int) -> None:
+        rows = slice(first, first + BLOCK)
+        np.stack(list(_columns(found, row[rows], cutoff[rows], target[rows]).values()), axis=1, out=x[rows], casting="same_kind")
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(fill, range(0, len(row), BLOCK)))
+    return x, names
+
+
+def _columns(found: Sources, row: Index, cutoff: Index, target: Index) -> dict[str, Cells]:
+    """The features of some rows by name."""
     scale = level(found, row, cutoff)
     panel = found.panel
     recent = {f"mean_{size}": found.series.mean(row, cutoff - size, cutoff) / scale for size in windows(panel)}
@@ -118,7 +131,7 @@ def matrix(found: Sources, row: Index, cutoff: Index, target: Index) -> tuple[Ce
         columns |= features(name, covariate, row=row, cutoff=cutoff, target=target, panel=panel)
     if found.responses:
         columns |= response_columns(found.responses, found.ahead, row=row, cutoff=cutoff, target=target, panel=panel, scale=scale)
-    return np.column_stack(list(columns.values())).astype(np.float32), tuple(columns)
+    return columns
 
 
 def windows(panel: Panel) -> tuple[int, ...]:
@@ -149,11 +162,11 @@ def _year_before(found: Sources, row: Index, cutoff: Index, target: Index) -> di
     """How sales around the target moved a year before, against those before the cutoff's: of the series and of its item."""
     panel, year = found.panel, _year(found.panel, cutoff, target)
     columns = {}
-    for name, running, place in (("series", found.series, row), ("item", found.items, found.item_of[row])):
-        before = running.mean(place, cutoff - year - _window(panel, 13), cutoff - year)
+    for name, sums, place in (("series", found.series, row), ("item", found.items, found.item_of[row])):
+        before = sums.mean(place, cutoff - year - _window(panel, 13), cutoff - year)
         for width, cycles in (("narrow", NARROW), ("wide", WIDE)):
             half = _window(panel, cycles) // 2
-            around = running.mean(place, target - year - half, np.minimum(target - year + half + 1, cutoff))
+            around = sums.mean(place, target - year - half, np.minimum(target - year + half + 1, cutoff))
             columns[f"{name}_year_{width}"] = _ratio(around, before)
     here = found.items.mean(found.item_of[row], cutoff - _window(panel, 4), cutoff)
     columns["item_trend"] = _ratio(here, found.items.mean(found.item_of[row], cutoff - _window(panel, 13), cutoff))

@@ -13,14 +13,14 @@ import numpy as np
 
 from contracts.errors import FourPartError
 from ml_pipelines.forecasting.calendar_features import NONE
-from ml_pipelines.forecasting.direct_features import CATEGORICAL, Names, level, matrix, names_of, sources
+from ml_pipelines.forecasting.direct_features import CATEGORICAL, THREADS, Names, level, matrix, names_of, sources
 from ml_pipelines.forecasting.losses import LOGARITHMIC, Targets, targets, told
 from ml_pipelines.forecasting.panel import Cells, Panel
 from ml_pipelines.forecasting.partitions import partitions, share
 from ml_pipelines.forecasting.recipe import Recipe
 
 _BOOSTER, _FACTS = "booster_", "boosters.json"
-THREADS, MAX_BIN = 2, 127
+MAX_BIN = 127
 LEARNT_FROM = 8
 """The first part of a short panel, one in so many, is looked back on only; of a longer one it is the first year."""
 

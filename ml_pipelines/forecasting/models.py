@@ -26,6 +26,7 @@ def load_forecaster(rung: str, folder: Path) -> Forecaster:
     Raises:
         KeyError: when there is no such rung.
     """
+    from ml_pipelines.forecasting.combination import Combination
     from ml_pipelines.forecasting.gradient_boosting import GradientBoosting
     from ml_pipelines.forecasting.in_parts import FIRSTS, InParts
     from ml_pipelines.forecasting.multiplicative_level import MultiplicativeLevel
@@ -33,6 +34,11 @@ def load_forecaster(rung: str, folder: Path) -> Forecaster:
 
     if (folder / FIRSTS).exists():
         return InParts.load(rung, folder)
-    kinds = {"seasonal_naive": SeasonalNaive, "multiplicative_level": MultiplicativeLevel, "lightgbm": GradientBoosting}
+    kinds = {
+        "seasonal_naive": SeasonalNaive,
+        "multiplicative_level": MultiplicativeLevel,
+        "lightgbm": GradientBoosting,
+        "combination": Combination,
+    }
     forecaster: Forecaster = kinds[rung].load(folder)
     return forecaster

@@ -11,12 +11,12 @@ from typing import Any
 from contracts.errors import FourPartError
 from ml_pipelines.forecasting.losses import OBJECTIVES as OF_METRIC
 
-RUNGS = ("seasonal_naive", "multiplicative_level", "lightgbm")
-"""The ladder, the cheapest first."""
+RUNGS = ("seasonal_naive", "multiplicative_level", "lightgbm", "combination")
+"""The ladder, the cheapest first; the last is tried where a recipe names it."""
 METRICS = tuple(OF_METRIC)
 OBJECTIVES = ("poisson", "tweedie", "l1", "l2", "log_l1")
 COMPUTES = ("cpu", "gpu")
-ON_GPU = frozenset({"lightgbm"})
+ON_GPU = frozenset({"lightgbm", "combination"})
 """Rungs that a GPU can do something for."""
 
 
@@ -33,11 +33,11 @@ class Recipe:
     `part_series` is how many series are fitted together at most, all stores of an item in one part; 0 fits all as one.
     """
 
-    rungs: tuple[str, ...] = RUNGS
+    rungs: tuple[str, ...] = RUNGS[:-1]
     metric: str = "wape"
     objective: str = ""
-    rounds: int = 120
-    learning_rate: float = 0.12
+    rounds: int = 100
+    learning_rate: float = 0.14
     leaves: int = 31
     least_rows: int = 100
     years: float = 3.0

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ml_pipelines.forecasting.covariate_features import Ahead, Index
+from ml_pipelines.forecasting.covariate_features import Ahead, Index, Sums, running
 from ml_pipelines.forecasting.panel import Cells, Panel
 
-type Sums = NDArray[np.float64]
 MOSTLY = 0.5
 """Share of zeros from which a covariate without negative values is taken for a push: a deal, a promotion, a display."""
 MOST_EFFECT = 2.0
@@ -58,12 +56,12 @@ def responses(panel: Panel, ahead: Mapping[str, Ahead], pushing: Sequence[str]) 
     slopes = {}
     for name, found in ahead.items():
         x = np.where(known, found.values[:, : panel.periods], 0).astype(np.float64)
-        slopes[name] = Slope(x=_running(x), xx=_running(x * x), xy=_running(x * logs))
+        slopes[name] = Slope(x=running(x), xx=running(x * x), xy=running(x * logs))
     quiet, loud = known & ~pushed, known & pushed
     return Responses(
-        quiet=(_running(quiet), _running(np.where(quiet, sold, 0))),
-        pushed=(_running(loud), _running(np.where(loud, sold, 0))),
-        logs=(_running(known), _running(logs)),
+        quiet=(running(quiet), running(np.where(quiet, sold, 0))),
+        pushed=(running(loud), running(np.where(loud, sold, 0))),
+        logs=(running(known), running(logs)),
         slopes=slopes,
     )
 
@@ -93,12 +91,6 @@ def response_columns(
         columns[f"{name}_effect"] = effect.astype(np.float32)
         columns[f"{name}_others"] = ahead[name].by_store[row, target]
     return columns
-
-
-def _running(values: NDArray[np.floating | np.bool_]) -> Sums:
-    out = np.zeros((values.shape[0], values.shape[1] + 1))
-    np.cumsum(values, axis=1, dtype=np.float64, out=out[:, 1:])
-    return out
 
 
 def _within(sums: Sums, row: Index, cutoff: Index, window: int) -> Sums:

@@ -10,6 +10,7 @@ import numpy as np
 
 from contracts.errors import FourPartError
 from ml_pipelines.forecasting.calendar_features import NONE, holiday_codes
+from ml_pipelines.forecasting.combination import MEMBERS, Combination
 from ml_pipelines.forecasting.in_parts import InParts
 from ml_pipelines.forecasting.intervals import Intervals, calibrate
 from ml_pipelines.forecasting.losses import HOLIDAY_WEIGHT
@@ -169,6 +170,8 @@ def _fitted_as_one(rung: str, panel: Panel, recipe: Recipe, cutoff: int, horizon
         from ml_pipelines.forecasting.gradient_boosting import GradientBoosting
 
         return GradientBoosting.fit(panel, recipe, cutoff, horizon, gap)
+    if rung == "combination":
+        return Combination(members={name: _fitted_as_one(name, panel, recipe, cutoff, horizon, gap) for name in MEMBERS})
     return {"seasonal_naive": SeasonalNaive, "multiplicative_level": MultiplicativeLevel}[rung].fit(panel.until(cutoff))
 
 

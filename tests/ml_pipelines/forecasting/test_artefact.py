@@ -36,16 +36,17 @@ def test_a_stored_artefact_forecasts_as_the_trained_model_does(panel, tmp_path, 
 def test_the_same_input_gives_the_same_bytes(panel, tmp_path, rung):
     for name in ("one", "two"):
         saved(tmp_path / name, panel(), rung)
-    files = sorted(file.name for file in (tmp_path / "one").iterdir())
-    assert files == sorted(file.name for file in (tmp_path / "two").iterdir())
-    for name in files:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+    one, two = (
+        {file.relative_to(place).as_posix(): file.read_bytes() for file in place.rglob("*") if file.is_file()}
+        for place in (tmp_path / "one", tmp_path / "two")
+    )
+    assert one == two
 
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_a_changed_or_missing_file_is_refused(panel, tmp_path, rung):
     saved(tmp_path, panel(), rung)
-    for file in sorted(tmp_path.iterdir()):
+    for file in sorted(file for file in tmp_path.rglob("*") if file.is_file()):
         content = file.read_bytes()
         if file.name != "manifest.json":
             file.write_bytes(content + b" ")
