@@ -16,8 +16,8 @@ NAMESPACE = "forecasting"
 """Kubernetes namespace of both."""
 BUILD_AGENTS = "builds"
 """Name of the pool of agents on which the registry builds in a private network."""
-SCORING_PORT, SCORING_TLS_PORT = 8080, 8443
-"""TCP ports of the scoring service: for HTTP in QA, and for HTTPS in production, on its pods and every address that leads to them."""
+SCORING_PORT = 8443
+"""TCP port of the scoring service, for HTTPS: of its container in QA, its pods, and every address that leads to them."""
 CERTIFICATE = "scoring"
 """Name of the certificate of production's address in the platform's vault."""
 RELEASE_PIPELINE = "release"

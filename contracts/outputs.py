@@ -18,7 +18,7 @@ class OutputsMissingError(FourPartError):
 class PlatformOutputs:
     """All outputs of the platform stack; nothing else tells product code where things are.
 
-    URLs of containers are `abfss://` roots; `identities` maps a role (`ingest`, `data`, `training`, `handler`,
+    URLs of containers are `abfss://` roots; `way_out` is the public address from which all that runs in the network calls; `identities` maps a role (`ingest`, `data`, `training`, `handler`,
     `scoring`, `monitor`) to `{"name", "client_id", "principal_id", "id"}`.
     """
 
@@ -29,6 +29,8 @@ class PlatformOutputs:
     resource_group: str
     network: str
     qa_subnet_id: str
+    agents_subnet_id: str
+    way_out: str
     lake_account: str
     bronze_url: str
     silver_url: str

@@ -1,8 +1,8 @@
 """`make bootstrap`: the foundation of a stack; its own state lies where it makes the place for it.
 
 The first time there is no such place yet: the engine writes beside the program, and the state moves as soon as it can. A run that
-was stopped in between goes on from there. Run again once there is a platform, it makes the platform's event handler a user of Azure
-DevOps: whoever bootstraps may add users, and pipelines may not.
+was stopped in between goes on from there. Run again once there is a platform, it lets the platform's agents in to the state, and makes
+its event handler a user of Azure DevOps: whoever bootstraps may add users, and pipelines may not.
 """
 
 from __future__ import annotations
@@ -47,18 +47,20 @@ def bootstrap(stack: str) -> dict[str, Any]:
                 place.parent.rmdir()
             journal["told"] = f"moved to {outputs['pulumiBackend']}"
     else:
-        outputs = _apply(replace(there, config={f"{PROJECT}:handler": _handler(stack, _backend(beside))}))
+        found = _platform(stack, _backend(beside))
+        outputs = _apply(replace(there, config={f"{PROJECT}:{key}": value for key, value in found.items()}))
     return {BACKEND: outputs["pulumiBackend"], SECRETS_PROVIDER: outputs["pulumiSecretsProvider"]}
 
 
-def _handler(stack: str, backend: str) -> str:
-    """Object id of the platform's event handler, which becomes a user of Azure DevOps; "" before there is one."""
-    with told("handler") as journal:
+def _platform(stack: str, backend: str) -> dict[str, str]:
+    """What the foundation has to know of the platform: `handler`, the object id of its event handler, and `agents`, their subnet."""
+    with told("agents") as journal:
         outputs = replace(platform_stack(stack), environment={BACKEND: backend}).outputs() or {}
-        principal_id = str(outputs.get("identities", {}).get("handler", {}).get("principal_id", ""))
-        none = "none yet: run this again after the first `make deploy`"
-        journal["told"] = f"{principal_id} may start releases" if principal_id else none
-    return principal_id
+        handler = str(outputs.get("identities", {}).get("handler", {}).get("principal_id", ""))
+        agents = str(outputs.get("agents_subnet_id", ""))
+        none = "no platform yet: run this again after the first `make deploy`"
+        journal["told"] = f"{agents.rpartition('/')[2]} may reach the state, {handler} may start releases" if handler else none
+    return {"handler": handler, "agents": agents}
 
 
 def _apply(stack: PulumiStack) -> dict[str, Any]:
@@ -73,10 +75,11 @@ def _apply(stack: PulumiStack) -> dict[str, Any]:
 def _move(first: PulumiStack, there: PulumiStack) -> None:
     try:
         first.moved_to(there)
-    except errors.CommandError as error:
+    except (errors.CommandError, EngineFailedError) as error:
+        said = error.given if isinstance(error, EngineFailedError) else str(error)
         raise EngineFailedError(
             "The foundation stands, but its state could not be moved there.",
-            given=str(error).strip().splitlines()[-1],
+            given=said.strip().splitlines()[-1],
             allowed=f"writing to {there.environment[BACKEND]}, which needs your address in `allowedAddresses`",
             remedy="Roles take up to ten minutes to hold: wait, then run the same command again.",
         ) from error
@@ -92,5 +95,5 @@ def _stands(stack: PulumiStack) -> bool:
     """Whether the backend answers and holds the stack; one that does not answer was never made."""
     try:
         return stack.outputs() is not None
-    except errors.CommandError:
+    except EngineFailedError:
         return False

@@ -19,6 +19,11 @@ class Placement:
     client: pulumi.Output[authorization.GetClientConfigResult]
 
     @property
+    def admitted_subnets(self) -> tuple[str, ...]:
+        """Subnets that firewalls let in: that of the platform's agents, once there is one."""
+        return (self.settings.agents,) if self.settings.agents else ()
+
+    @property
     def subscription(self) -> pulumi.Output[str]:
         """ARM id of the subscription."""
         return pulumi.Output.format("/subscriptions/{0}", self.client.subscription_id)

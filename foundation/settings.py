@@ -14,9 +14,10 @@ from contracts.names import FoundationNames, foundation_names
 from contracts.section import Section
 
 PROJECT = "mlops-forecasting-foundation"
-PLAIN = ("environment", "workload", "suffix", "location", "owner", "costCenter", "handler")
+PLAIN = ("environment", "workload", "suffix", "location", "owner", "costCenter", "handler", "agents")
 STRUCTURED = ("allowedAddresses", "deployByHand", "state", "devops")
 OBJECT_ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+SUBNET = r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft\.Network/virtualNetworks/[^/]+/subnets/[^/]+"
 GROUP = r"[^/\\:?#*\"<>|]{0,64}"
 WORDS = (r"[^\s/\\:?#*\"<>|][^/\\:?#*\"<>|]{0,63}", '1-64 characters, none of /\\:?#*"<>|')
 
@@ -74,7 +75,8 @@ class DevOpsSettings:
 class Settings:
     """One foundation, checked; `deploy_by_hand` gives whoever bootstraps what the pipelines have on data.
 
-    `handler` is the object id of the platform's event handler, which `make bootstrap` sets once there is one.
+    `handler` is the object id of the platform's event handler and `agents` the ARM id of its agents' subnet; `make bootstrap`
+    sets both once there is a platform.
     """
 
     environment: str
@@ -84,6 +86,7 @@ class Settings:
     allowed_addresses: tuple[str, ...]
     deploy_by_hand: bool
     handler: str
+    agents: str
     state: StateSettings
     devops: DevOpsSettings
 
@@ -109,7 +112,7 @@ class Settings:
             SettingRefusedError: when a key is missing, unknown, mistyped or out of range.
             NameRefusedError: when a name built from `workload` and `suffix` is one that Azure refuses.
         """
-        top = Section(f"{PROJECT}:", {"handler": "", **values})
+        top = Section(f"{PROJECT}:", {"handler": "", "agents": "", **values})
         workload = top.text("workload", r"[a-z][a-z0-9-]{2,30}", "3-31 lower-case letters, digits and dashes")
         environment = top.text("environment", r"[a-z][a-z0-9-]{1,15}", "2-16 lower-case letters, digits and dashes")
         tags = {
@@ -128,6 +131,7 @@ class Settings:
             allowed_addresses=top.addresses("allowedAddresses"),
             deploy_by_hand=top.flag("deployByHand"),
             handler=top.text("handler", f"({OBJECT_ID})?", "the object id of an identity, or nothing"),
+            agents=top.text("agents", f"({SUBNET})?", "the ARM id of a subnet, or nothing"),
             state=StateSettings.read(state),
             devops=DevOpsSettings.read(devops),
         )

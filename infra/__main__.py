@@ -63,8 +63,7 @@ own = {Principal.ACCESS_CONNECTOR: databricks.connector_principal_id, Principal.
 grants.grant({**identities.principal_ids, **own}, {**scopes, **ml.scopes})
 
 parts = {**stores.ids, **databricks.ids, Part.WORKSPACE: ml.id, Part.CLUSTER: cluster.id}
-if settings.agents:
-    enclose(here, settings.agents, network=network, registry=stores.registry, grants=grants, parts=parts)
+enclose(here, settings.agents, network=network, registry=stores.registry, grants=grants, parts=parts)
 
 topics = Topics("topics", TopicsArgs(placement=here, sources=parts))
 ready = grants.grant(topics.principal_ids, scopes)

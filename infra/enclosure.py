@@ -1,4 +1,4 @@
-"""What a private stack has besides: doors of its own into every service, and agents that work inside."""
+"""What works inside a stack's network, and, where it is private, the doors of its own into every service."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ def enclose(
     parts: Mapping[Part, pulumi.Input[str]],
 ) -> None:
     """Declare all of it, for parts by their ARM ids."""
-    PrivateEndpoints("private-endpoints", PrivateEndpointsArgs(placement=placement, network=network, targets=parts))
+    if placement.private:
+        PrivateEndpoints("private-endpoints", PrivateEndpointsArgs(placement=placement, network=network, targets=parts))
     agents_args = AgentsArgs(
         placement=placement,
         settings=settings,
         network=network,
-        registry_name=registry.name,
+        registry_name=registry.name if placement.private else None,
         ready=grants.grant({Principal.DEVOPS_POOLS: settings.service_id}, network.scopes),
     )
     Agents("agents", agents_args)

@@ -36,7 +36,7 @@ class NetworkSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AgentSettings:
-    """Where agents inside the network register, their size and most, and the tier of the registry's own.
+    """Where agents inside the network register, their size and most, and the tier of the registry's own, empty in a public stack.
 
     `service_id` is the object id, in the tenant, of the service DevOpsInfrastructure.
     """
@@ -48,14 +48,18 @@ class AgentSettings:
     build_tier: str
 
     @classmethod
-    def read(cls, section: Section) -> AgentSettings:
+    def read(cls, section: Section, network: NetworkSettings) -> AgentSettings:
         """Read the section `agents`."""
+        if not network.private:
+            section.without(
+                "buildTier", "nothing, unless `network` is private: the registry's shared agents reach a public stack"
+            )
         return cls(
             organisation=section.text("organisation", r"https://dev\.azure\.com/[\w-]+", "https://dev.azure.com/ORGANISATION"),
             service_id=section.text("devopsInfrastructureId", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a GUID"),
             size=section.text("size", *VM_SIZE),
             most=section.whole("most", 1, 20),
-            build_tier=section.choice("buildTier", ("S1", "S2", "S3")),
+            build_tier=section.choice("buildTier", ("S1", "S2", "S3")) if network.private else "",
         )
 
 

@@ -48,8 +48,7 @@ class Settings:
     cluster: ClusterSettings
     telemetry: TelemetrySettings
     operations: OperationsSettings
-    agents: AgentSettings | None
-    """None in a public stack, which hosted agents reach."""
+    agents: AgentSettings
 
     @property
     def tags(self) -> dict[str, str]:
@@ -110,7 +109,7 @@ class Settings:
             cluster=_part(ClusterSettings.read, top, "cluster"),
             telemetry=_part(TelemetrySettings.read, top, "telemetry"),
             operations=_part(OperationsSettings.read, top, "operations"),
-            agents=_agents(network, top),
+            agents=_part(lambda section: AgentSettings.read(section, network), top, "agents"),
         )
 
 
@@ -119,13 +118,6 @@ def _part[T](read: Callable[[Section], T], top: Section, name: str) -> T:
     part = read(section)
     section.close()
     return part
-
-
-def _agents(network: NetworkSettings, top: Section) -> AgentSettings | None:
-    if network.private:
-        return _part(AgentSettings.read, top, "agents")
-    top.without("agents", "nothing, unless `network` is private: hosted agents reach a public stack")
-    return None
 
 
 def _given(project: str) -> list[str]:

@@ -47,7 +47,7 @@ class ScoringRelease:
     published: Callable[[Version], tuple[Forecasts, str]]
     """The published forecasts of a version, and the data version that they were made from."""
     issued: Callable[[], Proof]
-    """What production proves its name by; the vault issues it when there is none."""
+    """What QA and production prove production's name by; the vault issues it when there is none."""
     terms: Terms
     journal: Journal
     until_qa: bool = False
@@ -152,8 +152,7 @@ class ScoringRelease:
             ready_seconds=self.terms.ready_seconds,
             answer_millis=self.terms.answer_millis,
         )
-        proof = None if place == QA else self._proof
-        return accept(Service(url=now.urls[address], proof=proof), expected)
+        return accept(Service(url=now.urls[address], proof=self._proof), expected)
 
     def _place(self, now: Standing, checks: tuple[Checked, ...]) -> Place:
         return Place(url=now.urls["production_url"], checks=checks, slot=now.digests.active, **asdict(self._proof))

@@ -24,7 +24,7 @@ def main() -> int:
     """Check the image and the environment, then serve; 2 when either can't be worked with."""
     try:
         settings = Settings.of(os.environ)
-        certificate = Certificate(file=settings.tls_file, seconds=settings.refresh_seconds) if settings.tls_file else None
+        certificate = _certificate(settings)
         if certificate:
             certificate.context()
         predictor = Predictor(settings, Path.cwd())
@@ -34,6 +34,17 @@ def main() -> int:
     gc.freeze()  # what is loaded by now lives as long as the process, so collections need not look at it
     _serve(create_app(predictor), settings, certificate)
     return 0
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    """What the service proves its name by, from a file or a vault."""
+    file = settings.tls_file
+    if settings.tls_url:
+        # Its client takes a moment to load, and pods do without.
+        from scoring.vault import VaultSecret
+
+        file = VaultSecret(url=settings.tls_url, seconds=settings.refresh_seconds).kept()
+    return Certificate(file=file, seconds=settings.refresh_seconds) if file else None
 
 
 def _serve(app: Starlette, settings: Settings, certificate: Certificate | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from contracts.errors import FourPartError
 from contracts.images import DIGEST
 
 MODEL, FACTS = "model", "model.json"
+SECRET = re.compile(r"https://[^/?#@\s]+(?:/[^/?#@\s]+)?/secrets/[0-9A-Za-z-]{1,127}")
+"""Where a secret's newest version is; a vault may answer below a path."""
 PLACES = ("qa", "blue", "green")
 PORTS = range(1, 65536)
 
@@ -61,12 +64,14 @@ class Settings:
     logs_url: str
     refresh_seconds: float
     tls_file: Path | None
-    """Key and certificate; without it the service speaks HTTP."""
+    """Key and certificate; without it and `tls_url` the service speaks HTTP."""
+    tls_url: str
+    """Where a vault holds both, if there is no file."""
     name: str
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
-        """Read IMAGE_DIGEST, FORECASTS_URL, LOGS_URL and RELEASE; HOST, PORT, REFRESH_SECONDS have defaults, TLS_FILE may be missing.
+        """Read IMAGE_DIGEST, FORECASTS_URL, LOGS_URL and RELEASE; HOST, PORT, REFRESH_SECONDS have defaults, one of TLS_FILE and TLS_URL may be there.
 
         Raises:
             SettingError: when one is missing or not usable.
@@ -85,6 +90,7 @@ class Settings:
             logs_url=_place(environment, "LOGS_URL"),
             refresh_seconds=float(_whole(environment, "REFRESH_SECONDS", range(1, 3601), "15")),
             tls_file=Path(environment["TLS_FILE"]) if environment.get("TLS_FILE") else None,
+            tls_url=_vault(environment),
             name=environment.get("HOSTNAME", "") or socket.gethostname(),
         )
 
@@ -94,6 +100,13 @@ def _place(environment: Mapping[str, str], name: str) -> str:
     if given.startswith(("abfss://", "/")):
         return given.rstrip("/")
     raise _unusable(name, given, "abfss://CONTAINER@ACCOUNT.dfs.core.windows.net, or an absolute path")
+
+
+def _vault(environment: Mapping[str, str]) -> str:
+    given = environment.get("TLS_URL", "")
+    if given and (environment.get("TLS_FILE") or not SECRET.fullmatch(given)):
+        raise _unusable("TLS_URL", given, "https://VAULT/secrets/NAME, and no TLS_FILE beside it")
+    return given
 
 
 def _whole(environment: Mapping[str, str], name: str, allowed: range, default: str) -> int:

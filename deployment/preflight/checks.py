@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from deployment.preflight.finding import Finding
-from deployment.preflight.plan import RIGHTS, global_names, namespaces
+from deployment.preflight.plan import NAMESPACES, RIGHTS, global_names
 from deployment.preflight.question import Question
 from deployment.preflight.quota import quota
 
@@ -75,7 +75,7 @@ def topics(asked: Question) -> Iterator[Finding]:
 def providers(asked: Question) -> Iterator[Finding]:
     """Resource providers that the subscription does not know yet."""
     told = {item["namespace"]: item["registrationState"] for item in asked.subscription.listed("/providers", "2021-04-01")}
-    for namespace in namespaces(asked.settings):
+    for namespace in NAMESPACES:
         state = told.get(namespace, "NotRegistered")
         if state != "Registered":
             yield Finding(

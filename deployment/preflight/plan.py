@@ -17,6 +17,8 @@ NAMESPACES = (
     "Microsoft.ContainerService",
     "Microsoft.Dashboard",
     "Microsoft.Databricks",
+    "Microsoft.DevCenter",
+    "Microsoft.DevOpsInfrastructure",
     "Microsoft.EventGrid",
     "Microsoft.EventHub",
     "Microsoft.Insights",
@@ -30,7 +32,6 @@ NAMESPACES = (
     "Microsoft.Storage",
 )
 """Resource providers of every stack; virtual machines are made by the services."""
-OF_AGENTS = ("Microsoft.DevCenter", "Microsoft.DevOpsInfrastructure")
 
 RIGHTS = (
     "Microsoft.Resources/subscriptions/resourceGroups/write",
@@ -81,8 +82,3 @@ def training_nodes(settings: Settings) -> Mapping[str, int]:
     """The most nodes of each size that Azure ML may make."""
     compute = settings.compute
     return {compute.cpu_size: compute.cpu_max_nodes, compute.gpu_size: compute.gpu_max_nodes}
-
-
-def namespaces(settings: Settings) -> tuple[str, ...]:
-    """Resource providers that have to be registered for the stack."""
-    return tuple(sorted((*NAMESPACES, *(OF_AGENTS if settings.agents else ()))))

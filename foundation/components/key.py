@@ -74,7 +74,9 @@ class Key(pulumi.ComponentResource):
                     default_action=keyvault.NetworkRuleAction.DENY,
                     bypass=keyvault.NetworkRuleBypassOptions.AZURE_SERVICES,
                     ip_rules=[keyvault.IPRuleArgs(value=address) for address in settings.allowed_addresses],
-                    virtual_network_rules=[],
+                    virtual_network_rules=[
+                        keyvault.VirtualNetworkRuleArgs(id=subnet) for subnet in self._placement.admitted_subnets
+                    ],
                 ),
             ),
             tags=settings.tags,

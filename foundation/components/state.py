@@ -74,7 +74,10 @@ class State(pulumi.ComponentResource):
                 default_action=storage.DefaultAction.DENY,
                 bypass=storage.Bypass.AZURE_SERVICES,
                 ip_rules=rules,
-                virtual_network_rules=[],
+                virtual_network_rules=[
+                    storage.VirtualNetworkRuleArgs(virtual_network_resource_id=subnet, action=storage.Action.ALLOW)
+                    for subnet in self._placement.admitted_subnets
+                ],
             ),
             encryption=storage.EncryptionArgs(
                 key_source=storage.KeySource.MICROSOFT_STORAGE, require_infrastructure_encryption=True

@@ -1,4 +1,4 @@
-"""Agents inside the network, where a private stack is built and released from: they exist only while there is work."""
+"""Agents inside the network, where a stack is released from: they exist only while there is work."""
 
 from __future__ import annotations
 
@@ -19,34 +19,36 @@ IMAGE = "ubuntu-24.04"
 
 @dataclass(frozen=True, kw_only=True)
 class AgentsArgs:
-    """The subnets, the registry that images are built for, and the roles that the pool's service must hold before."""
+    """The subnets, the registry that images are built for inside, if any, and the roles that the pool's service must hold before."""
 
     placement: Placement
     settings: AgentSettings
     network: Network
-    registry_name: pulumi.Input[str]
+    registry_name: pulumi.Input[str] | None
     ready: list[pulumi.Resource]
 
 
 class Agents(pulumi.ComponentResource):
-    """Build agents of the registry, and a managed pool of Azure DevOps, each in a subnet of its own.
+    """A managed pool of Azure DevOps, and build agents of a private stack's registry, each in a subnet of its own.
 
-    The registry's shared agents and hosted ones of Azure DevOps come from outside, where a private stack has no door.
+    Hosted agents of Azure DevOps come from outside, from addresses that no firewall here admits; the registry's shared ones
+    do, too, where a private stack has no door.
     """
 
     def __init__(self, name: str, args: AgentsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops-forecasting:infra:Agents", name, None, opts)
         self._args, self._place = args, args.placement
         self._child = pulumi.ResourceOptions(parent=self)
-        self._builds()
+        if args.registry_name is not None:
+            self._builds(args.registry_name)
         self._pool(self._project())
         self.register_outputs({})
 
-    def _builds(self) -> None:
+    def _builds(self, registry_name: pulumi.Input[str]) -> None:
         acr.AgentPool(
             "build-agents",
             agent_pool_name=BUILD_AGENTS,
-            registry_name=self._args.registry_name,
+            registry_name=registry_name,
             resource_group_name=self._place.resource_group,
             location=self._place.location,
             os=acr.OS.LINUX,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network
 
-from contracts.names import SCORING_TLS_PORT
+from contracts.names import SCORING_PORT
 from infra.placement import Exports, Placement, filled_in
 from infra.roles import Place, Scope
 from infra.sections import NetworkSettings
@@ -16,6 +16,8 @@ from infra.subnets import TABLE, Row, Subnet, addressed
 
 SERVICES = ("Microsoft.ContainerRegistry", "Microsoft.EventHub", "Microsoft.KeyVault", "Microsoft.Storage")
 """Services whose firewalls know subnets ("Virtual network service endpoints", learn.microsoft.com)."""
+FOUNDATION = ("Microsoft.KeyVault", "Microsoft.Storage")
+"""Of these, what holds Pulumi's state and its key, which agents reach from a private stack, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,12 @@ class Network(pulumi.ComponentResource):
         self.scopes = {Place.NETWORK: made.id, Place.CLUSTER_SUBNET: self.subnet_ids[Subnet.CLUSTER]}
         public = () if args.settings.private else tuple(row.subnet for row in TABLE if _reaches_services(row))
         self.admitted = tuple(self.subnet_ids[subnet] for subnet in public)
-        self.exports = {"network": args.settings.mode, "qa_subnet_id": self.subnet_ids[Subnet.QA]}
+        self.exports = {
+            "network": args.settings.mode,
+            "qa_subnet_id": self.subnet_ids[Subnet.QA],
+            "agents_subnet_id": self.subnet_ids[Subnet.AGENTS],
+            "way_out": self.way_out,
+        }
         self.register_outputs(self.exports)
 
     def _network(self, name: str) -> network.VirtualNetwork:
@@ -76,7 +83,6 @@ class Network(pulumi.ComponentResource):
         )
 
     def _subnet(self, row: Row) -> network.SubnetArgs:
-        endpoints = () if self._args.settings.private or not _reaches_services(row) else SERVICES
         return network.SubnetArgs(
             name=row.subnet.full_name,
             address_prefix=self._ranges[row.subnet],
@@ -85,8 +91,14 @@ class Network(pulumi.ComponentResource):
             network_security_group=network.NetworkSecurityGroupArgs(id=self._security_group(row)),
             private_endpoint_network_policies=network.VirtualNetworkPrivateEndpointNetworkPolicies.ENABLED,
             delegations=[network.DelegationArgs(name=row.subnet, service_name=row.delegated)] if row.delegated else [],
-            service_endpoints=[network.ServiceEndpointPropertiesFormatArgs(service=service) for service in endpoints],
+            service_endpoints=[network.ServiceEndpointPropertiesFormatArgs(service=service) for service in self._backbone(row)],
         )
+
+    def _backbone(self, row: Row) -> tuple[str, ...]:
+        """Services that are reached by the subnet's own name, for which their firewalls ask."""
+        if self._args.settings.private:
+            return FOUNDATION if row.subnet is Subnet.AGENTS else ()
+        return SERVICES if _reaches_services(row) else ()
 
     def _security_group(self, row: Row) -> pulumi.Output[str]:
         """A group for one subnet; Azure's own rules let its neighbours in and everything else out.
@@ -105,20 +117,21 @@ class Network(pulumi.ComponentResource):
         ).id
 
     def _callers(self) -> list[network.SecurityRuleArgs]:
-        """Who may call the scoring service from outside: nobody when it is private."""
-        addresses = () if self._args.settings.private else self._args.placement.allowed_addresses
+        """Who may call the scoring service from outside: nobody when it is private, else the network's own agents, too."""
+        if self._args.settings.private:
+            return []
         rule = network.SecurityRuleArgs(
             name="scoring-callers",
             priority=200,
             direction=network.SecurityRuleDirection.INBOUND,
             access=network.SecurityRuleAccess.ALLOW,
             protocol=network.SecurityRuleProtocol.TCP,
-            source_address_prefixes=list(addresses),
+            source_address_prefixes=[*self._args.placement.allowed_addresses, self.way_out],
             source_port_range="*",
             destination_address_prefix="*",
-            destination_port_range=str(SCORING_TLS_PORT),
+            destination_port_range=str(SCORING_PORT),
         )
-        return [rule] if addresses else []
+        return [rule]
 
     def _is_shared(self, row: Row) -> bool:
         return not self._args.settings.private and row.subnet in {Subnet.DATABRICKS_HOST, Subnet.DATABRICKS_CONTAINER}

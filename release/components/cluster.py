@@ -11,7 +11,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi_azure_native import containerservice as aks
 from pulumi_kubernetes import core, meta, networking
 
-from contracts.names import HANDLER, NAMESPACE, SCORING, SCORING_TLS_PORT
+from contracts.names import HANDLER, NAMESPACE, SCORING, SCORING_PORT
 from release.platform_stack import Platform
 
 ROLES: Mapping[str, str] = {SCORING: "scoring", HANDLER: "handler"}
@@ -66,7 +66,7 @@ class Cluster(pulumi.ComponentResource):
 
     def _policies(self) -> None:
         self._policy("default-deny", {}, [], [])
-        self._policy(SCORING, {"app": SCORING}, [_ports(SCORING_TLS_PORT)], [_dns(), _egress(HTTPS_PORT)])
+        self._policy(SCORING, {"app": SCORING}, [_ports(SCORING_PORT)], [_dns(), _egress(HTTPS_PORT)])
         self._policy(HANDLER, {"app": HANDLER}, [], [_dns(), _egress(HTTPS_PORT, KAFKA_PORT)])
 
     def _scraping(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import containerinstance as aci
 
-from contracts.names import SCORING, SCORING_PORT
+from contracts.names import CERTIFICATE, SCORING, SCORING_PORT
 from contracts.outputs import PlatformOutputs
 from release.environment import of_scoring
 from release.platform_stack import Platform, known_once_made, once_made
@@ -25,10 +26,10 @@ class QaArgs:
 
 
 class Qa(pulumi.ComponentResource):
-    """A container group that pulls and works as the identity `scoring`; it is given no secret.
+    """A container group in the platform's network that pulls and works as the identity `scoring`; it is given no secret, but where one is.
 
-    It has no security context, which Azure takes for confidential groups alone: user and rights are the image's own. In a
-    private platform it stands in the platform's network; in a public one its address is public while the release runs.
+    It has no security context, which Azure takes for confidential groups alone: user and rights are the image's own. Its
+    subnet is one that the firewalls of storage and vault admit; outside of it a group has no address that they could know.
     """
 
     url: pulumi.Output[str]
@@ -60,9 +61,9 @@ class Qa(pulumi.ComponentResource):
             ),
             image_registry_credentials=[aci.ImageRegistryCredentialArgs(server=server, identity=identity)],
             ip_address=aci.IpAddressArgs(
-                type=platform.get(_address_type), ports=[aci.PortArgs(port=SCORING_PORT, protocol="TCP")]
+                type=aci.ContainerGroupIpAddressType.PRIVATE, ports=[aci.PortArgs(port=SCORING_PORT, protocol="TCP")]
             ),
-            subnet_ids=platform.get(_subnets),
+            subnet_ids=[aci.ContainerGroupSubnetIdArgs(id=platform.get(lambda outputs: outputs.qa_subnet_id))],
             containers=[self._container()],
             tags=self._settings.tags,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
@@ -71,7 +72,7 @@ class Qa(pulumi.ComponentResource):
     def _container(self) -> aci.ContainerArgs:
         digest, size = self._settings.qa_digest, self._settings.scoring
         cpu, memory = size.cpu_millis / 1000, round(size.memory_mb / MEBI_PER_GIGA, 1)
-        values = self._platform.get(lambda outputs: of_scoring(outputs, digest, "qa"))
+        values = self._platform.get(lambda outputs: {**of_scoring(outputs, digest, "qa"), **_listening(outputs)})
         return aci.ContainerArgs(
             name=SCORING,
             image=self._platform.image(SCORING, digest),
@@ -88,20 +89,17 @@ class Qa(pulumi.ComponentResource):
         )
 
     def _url(self, group: aci.ContainerGroup) -> pulumi.Output[str]:
-        return known_once_made(group, group.ip_address, lambda address: f"http://{address.ip}:{SCORING_PORT}" if address else "")
+        return known_once_made(group, group.ip_address, lambda address: f"https://{address.ip}:{SCORING_PORT}" if address else "")
 
 
-def _address_type(outputs: PlatformOutputs) -> aci.ContainerGroupIpAddressType:
-    return aci.ContainerGroupIpAddressType.PRIVATE if outputs.private else aci.ContainerGroupIpAddressType.PUBLIC
-
-
-def _subnets(outputs: PlatformOutputs) -> list[aci.ContainerGroupSubnetIdArgs]:
-    return [aci.ContainerGroupSubnetIdArgs(id=outputs.qa_subnet_id)] if outputs.private else []
+def _listening(outputs: PlatformOutputs) -> Mapping[str, str]:
+    """No volume of a container group is filled from a vault, so that the service reads it by itself."""
+    return {"PORT": str(SCORING_PORT), "TLS_URL": f"{outputs.key_vault_uri.rstrip('/')}/secrets/{CERTIFICATE}"}
 
 
 def _probe(path: str, *, failures: int) -> aci.ContainerProbeArgs:
     return aci.ContainerProbeArgs(
-        http_get=aci.ContainerHttpGetArgs(path=path, port=SCORING_PORT, scheme=aci.Scheme.HTTP),
+        http_get=aci.ContainerHttpGetArgs(path=path, port=SCORING_PORT, scheme=aci.Scheme.HTTPS),
         initial_delay_seconds=5,
         period_seconds=10,
         timeout_seconds=5,

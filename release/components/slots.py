@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
-from contracts.names import NAMESPACE, SCORING, SCORING_TLS_PORT
+from contracts.names import NAMESPACE, SCORING, SCORING_PORT
 from contracts.outputs import PlatformOutputs
 from release.components.certificate import Certificate
 from release.environment import of_scoring
@@ -16,8 +16,6 @@ from release.platform_stack import Platform, known_once_made, once_made
 from release.pods import TMP, WORKLOAD_IDENTITY, container_security, drained, environment, https_probe, pod, resources, scraped
 from release.settings import SLOTS, Settings
 
-NOBODY = "0.0.0.0/32"
-"""What an empty list of allowed addresses becomes, since no list at all would let everyone in."""
 PLATFORM_NETWORKS = "10.0.0.0/8"
 """Where networks of platforms lie; who calls a private one is in its network, or joined to it."""
 PROGRESS_SECONDS = 180
@@ -80,7 +78,7 @@ class Slots(pulumi.ComponentResource):
                 ),
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(
-                        labels={**labels, **WORKLOAD_IDENTITY}, annotations=scraped("/metrics", SCORING_TLS_PORT)
+                        labels={**labels, **WORKLOAD_IDENTITY}, annotations=scraped("/metrics", SCORING_PORT)
                     ),
                     spec=pod(SCORING, self._container(slot, digest), labels, self._args.certificate.volume),
                 ),
@@ -89,7 +87,7 @@ class Slots(pulumi.ComponentResource):
         )
 
     def _listening(self) -> Mapping[str, str]:
-        return {"PORT": str(SCORING_TLS_PORT), "TLS_FILE": self._args.certificate.file}
+        return {"PORT": str(SCORING_PORT), "TLS_FILE": self._args.certificate.file}
 
     def _container(self, slot: str, digest: str) -> core.v1.ContainerArgs:
         platform = self._args.platform
@@ -97,13 +95,13 @@ class Slots(pulumi.ComponentResource):
             name=SCORING,
             image=platform.image(SCORING, digest),
             image_pull_policy="IfNotPresent",
-            ports=[core.v1.ContainerPortArgs(name="https", container_port=SCORING_TLS_PORT, protocol="TCP")],
+            ports=[core.v1.ContainerPortArgs(name="https", container_port=SCORING_PORT, protocol="TCP")],
             env=environment(platform.get(lambda outputs: {**of_scoring(outputs, digest, slot), **self._listening()})),
             resources=resources(self._settings.scoring),
             security_context=container_security(),
-            startup_probe=https_probe("/live", SCORING_TLS_PORT, period=2, failures=60),
-            liveness_probe=https_probe("/live", SCORING_TLS_PORT, period=10, failures=3),
-            readiness_probe=https_probe("/ready", SCORING_TLS_PORT, period=2, failures=3),
+            startup_probe=https_probe("/live", SCORING_PORT, period=2, failures=60),
+            liveness_probe=https_probe("/live", SCORING_PORT, period=10, failures=3),
+            readiness_probe=https_probe("/ready", SCORING_PORT, period=2, failures=3),
             lifecycle=drained(),
             volume_mounts=[TMP, self._args.certificate.mount],
         )
@@ -115,18 +113,17 @@ class Slots(pulumi.ComponentResource):
             spec=core.v1.ServiceSpecArgs(
                 type="LoadBalancer",
                 selector=_labels(slot),
-                ports=[
-                    core.v1.ServicePortArgs(name="https", port=SCORING_TLS_PORT, target_port=SCORING_TLS_PORT, protocol="TCP")
-                ],
-                load_balancer_source_ranges=self._args.platform.get(
-                    lambda outputs: [PLATFORM_NETWORKS] if outputs.private else self._callers()
-                ),
+                ports=[core.v1.ServicePortArgs(name="https", port=SCORING_PORT, target_port=SCORING_PORT, protocol="TCP")],
+                load_balancer_source_ranges=self._args.platform.get(self._callers),
             ),
             opts=self._options(*after),
         )
 
-    def _callers(self) -> list[str]:
-        return [_range(item) for item in self._settings.allowed_addresses] or [NOBODY]
+    def _callers(self, outputs: PlatformOutputs) -> list[str]:
+        """Whom load balancers let in; agents inside a public platform's network reach its own public addresses by its way out."""
+        if outputs.private:
+            return [PLATFORM_NETWORKS]
+        return [_range(item) for item in (*self._settings.allowed_addresses, outputs.way_out)]
 
     def _disruption_budget(self, slot: str) -> None:
         policy.v1.PodDisruptionBudget(
@@ -165,4 +162,4 @@ def _url(service: core.v1.Service) -> pulumi.Output[str]:
 def _address(status: core.v1.outputs.ServiceStatus | None) -> str:
     balancer = status.load_balancer if status else None
     entries = (balancer.ingress if balancer else None) or []
-    return f"https://{entries[0].ip or entries[0].hostname}:{SCORING_TLS_PORT}" if entries else ""
+    return f"https://{entries[0].ip or entries[0].hostname}:{SCORING_PORT}" if entries else ""

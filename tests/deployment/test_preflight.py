@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from deployment.declared.programs import declared, stack_values
+from deployment.declared.programs import declared
 from deployment.preflight.checks import CHECKS
-from deployment.preflight.plan import namespaces
+from deployment.preflight.plan import NAMESPACES
 from deployment.preflight.run import PreflightFailedError, preflight
 from deployment.pulumi_stack import StackUnknownError
-from infra.settings import Settings
 from local.provider.kinds import KINDS
 from local.subscription import Condition, Conditions
 from local.tokens import SUBSCRIPTION
@@ -134,9 +133,8 @@ def test_a_stack_without_a_file_is_refused_with_those_that_have_one():
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_every_resource_provider_of_the_graph_is_asked_for(stack):
     used = {KINDS[item.type].arm_type.partition("/")[0] for item in declared(stack).azure()}
-    asked = set(namespaces(Settings.of(stack_values(stack))))
-    assert used <= asked
-    assert asked - used == {"Microsoft.Compute", "Microsoft.ContainerInstance"}
+    assert used <= set(NAMESPACES)
+    assert set(NAMESPACES) - used == {"Microsoft.Compute", "Microsoft.ContainerInstance"}
 
 
 def _command(stack: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

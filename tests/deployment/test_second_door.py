@@ -75,6 +75,7 @@ def test_preview_deploy_and_an_arriving_file_bring_an_empty_subscription_to_a_de
     said = "".join((first, *(done.stderr for done in (previewed, deployed, admitted))))
     assert phases(said) == phases(block_of(README, "  running foundation"))
     require_starter(home)
+    require_door_of_agents(home)
     assert made["platform"] == planned["platform"]
     assert made["handler"]["decision"] == "released"
 
@@ -140,6 +141,18 @@ def require_starter(home: dict[str, str]) -> None:
     release = held(home, "azuredevops/BuildDefinition", name="release", projectId=whole["projectId"])
     assert (one["projectId"], one["permissions"]["QueueBuilds"]) == (release["projectId"], "Allow")
     assert "EditBuildDefinition" not in one["permissions"]
+
+
+def require_door_of_agents(home: dict[str, str]) -> None:
+    """The firewalls of state and key admit the subnet of the platform's agents, and nobody else."""
+    pool = held(home, "Microsoft.DevOpsInfrastructure/pools", poolName="mdp-mlops-forecasting-dev")
+    subnet = pool["fabricProfile"]["networkProfile"]["subnetId"]
+    state = held(home, "Microsoft.Storage/storageAccounts", accountName="stpmlopsforecastingdev")["networkRuleSet"]
+    key = held(home, "Microsoft.KeyVault/vaults", vaultName="kvpmlopsforecastingdev")["properties"]["networkAcls"]
+    assert [rule["virtualNetworkResourceId"] for rule in state["virtualNetworkRules"]] == [subnet]
+    assert [rule["id"] for rule in key["virtualNetworkRules"]] == [subnet]
+    for rules in (state, key):
+        assert (rules["ipRules"], rules["defaultAction"]) == ([], "Deny")
 
 
 def rights(home: dict[str, str], principal: str) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.images import Built
-from contracts.names import NAMESPACE, SCORING, SCORING_TLS_PORT
+from contracts.names import NAMESPACE, SCORING, SCORING_PORT
 from local.engine.agent import agent_environment
 from local.environment import client_environment
 from local.lifecycle import ROOT
@@ -33,7 +33,7 @@ def production(stack: Stack) -> Service:
     """What everyone calls, by the name and the certificate that the last release told."""
     told = json.loads(newest_result(stack))["production"]
     proof = Proof(hostname=told["hostname"], certificate=told["certificate"])
-    return Service(url=f"https://{service_address(stack.cloud.endpoints, NAMESPACE, SCORING)}:{SCORING_TLS_PORT}", proof=proof)
+    return Service(url=f"https://{service_address(stack.cloud.endpoints, NAMESPACE, SCORING)}:{SCORING_PORT}", proof=proof)
 
 
 def newest_result(stack: Stack) -> str:

@@ -48,6 +48,7 @@ def test_the_project_of_the_releases_is_the_one_that_the_event_handler_asks(stac
     url = values(stack, "mlops-forecasting-release", "release")["devopsUrl"]
     devops = Settings.of(values(stack)).devops
     assert url == f"{devops.url}/{devops.release_project}"
+    assert values(stack, "mlops-forecasting", ".")["agents"]["organisation"] == devops.url
 
 
 def test_one_stack_makes_the_pipeline_of_checks():

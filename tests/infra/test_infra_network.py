@@ -58,7 +58,8 @@ def test_nothing_from_the_internet_is_let_in_but_the_callers_that_are_named(stac
     (callers,) = [rule for given in rules.values() for rule in given] if stack == "dev" else [None]
     assert all(not given for name, given in rules.items() if name != "cluster-rules")
     if callers:
-        assert (callers["sourceAddressPrefixes"], callers["destinationPortRange"]) == (["20.50.1.0/24", "20.60.1.1"], "8443")
+        named = ["20.50.1.0/24", "20.60.1.1", opened.outputs["way_out"]]
+        assert (callers["sourceAddressPrefixes"], callers["destinationPortRange"]) == (named, "8443")
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -118,7 +119,7 @@ def test_a_public_stack_lets_in_its_own_subnets_and_a_private_one_none() -> None
         assert "/subnets/snet-endpoints" not in str(item.inputs)
     assert "/subnets/" not in str([item.inputs for item in private.of("storage:StorageAccount")])
     assert all(item["serviceEndpoints"] for name, item in subnets(public).items() if name != Subnet.ENDPOINTS)
-    assert not any(item["serviceEndpoints"] for item in subnets(private).values())
+    assert [name for name, item in subnets(private).items() if item["serviceEndpoints"]] == [Subnet.AGENTS]
 
 
 def test_each_endpoint_leads_to_its_part_and_is_named_in_its_zones() -> None:
@@ -159,14 +160,28 @@ def _values(program: Program, token: str, path: tuple[str, ...]) -> list[Any]:
     return found
 
 
-def test_a_private_stack_has_agents_inside_and_a_public_one_none() -> None:
-    program = declared("prod")
-    prefix = id_of("network:VirtualNetwork", "vnet-mlops-forecasting/subnets/snet-")
-    assert program.one("containerregistry:AgentPool").inputs["virtualNetworkSubnetResourceId"] == f"{prefix}builds"
+@pytest.mark.parametrize(("stack", "name"), [("dev", "vnet-mlops-forecasting-dev"), ("prod", "vnet-mlops-forecasting")])
+def test_a_stack_has_agents_inside_its_network_and_its_pipelines_run_there(stack: str, name: str) -> None:
+    program = declared(stack)
     pool = program.one("devopsinfrastructure:Pool")
-    assert pool.inputs["fabricProfile"]["networkProfile"]["subnetId"] == f"{prefix}agents"
+    subnet = id_of("network:VirtualNetwork", f"{name}/subnets/snet-agents")
+    assert pool.inputs["fabricProfile"]["networkProfile"]["subnetId"] == subnet == program.outputs["agents_subnet_id"]
     assert any("RoleAssignment::devops-pools-network-contributor-network" in urn for urn in pool.dependencies)
-    release = yaml.safe_load((ROOT / "pipelines" / "release-prod.yml").read_text())
-    assert release["pool"] == pool.inputs["poolName"]
-    assert not declared("dev").of("devopsinfrastructure:Pool")
+    for pipeline in ("release", "audit"):
+        assert yaml.safe_load((ROOT / "pipelines" / f"{pipeline}-{stack}.yml").read_text())["pool"] == pool.inputs["poolName"]
+    checks = yaml.safe_load((ROOT / "azure-pipelines.yml").read_text())
+    jobs = [job["parameters"] for stage in checks["stages"] for job in stage["jobs"] if "parameters" in job]
+    assert {job["pool"]["name"] for job in jobs if job["stack"] == stack} == {pool.inputs["poolName"]}
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_agents_reach_state_and_key_of_the_foundation_by_their_subnet(stack: str) -> None:
+    network = declared(stack).one("network:VirtualNetwork").inputs
+    (agents,) = [subnet for subnet in network["subnets"] if subnet["name"] == "snet-agents"]
+    assert {"Microsoft.Storage", "Microsoft.KeyVault"} <= {item["service"] for item in agents["serviceEndpoints"]}
+
+
+def test_images_are_built_inside_where_the_registry_has_no_other_door() -> None:
+    prefix = id_of("network:VirtualNetwork", "vnet-mlops-forecasting/subnets/snet-")
+    assert declared("prod").one("containerregistry:AgentPool").inputs["virtualNetworkSubnetResourceId"] == f"{prefix}builds"
     assert not declared("dev").of("containerregistry:AgentPool")

@@ -40,17 +40,17 @@ def test_reads_the_stack_files(stack: str) -> None:
     assert found.cluster.user.least <= found.cluster.user.most
 
 
-def test_stack_files_have_the_same_keys_but_for_agents_of_a_private_one() -> None:
+def test_stack_files_have_the_same_keys_but_for_the_build_agents_of_a_private_one() -> None:
     dev, prod = _keys(stack_values("dev")), _keys(stack_values("prod"))
-    assert {key.partition(".")[0] for key in dev ^ prod} == {"agents"}
+    assert dev ^ prod == {"agents.buildTier"}
 
 
-def test_agents_are_asked_for_in_a_private_stack_and_refused_in_a_public_one() -> None:
-    prod = stack_values("prod")
-    with pytest.raises(SettingRefusedError, match=r"mlops-forecasting:agents\.organisation"):
-        Settings.of({key: value for key, value in prod.items() if key != "agents"})
-    with pytest.raises(SettingRefusedError, match=r"mlops-forecasting:agents` is not usable(.|\n)*hosted agents reach"):
-        Settings.of({**stack_values("dev"), "agents": prod["agents"]})
+def test_build_agents_are_asked_for_in_a_private_stack_and_refused_in_a_public_one() -> None:
+    dev, prod = stack_values("dev")["agents"], stack_values("prod")["agents"]
+    with pytest.raises(SettingRefusedError, match=r"mlops-forecasting:agents\.buildTier"):
+        Settings.of({**stack_values("prod"), "agents": dev})
+    with pytest.raises(SettingRefusedError, match=r"agents\.buildTier` is not usable(.|\n)*shared agents reach"):
+        Settings.of({**stack_values("dev"), "agents": prod})
 
 
 BAD: list[tuple[str, object, str]] = [

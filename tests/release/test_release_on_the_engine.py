@@ -169,7 +169,7 @@ def test_a_release_touches_its_own_slot_and_a_failed_one_claims_nothing(far_end,
     far_end.told()
 
     tried = live.in_qa(NEW).in_idle_slot(NEW)
-    assert stack.apply(tried).urls["qa_url"] == "http://127.9.9.9:8080"
+    assert stack.apply(tried).urls["qa_url"] == "https://127.9.9.9:8443"
     green = ["scoring-green", "scoring-green-address", "scoring-green-budget"]
     assert far_end.told() == [("create", name) for name in ["qa", *green]]
 

@@ -54,7 +54,7 @@ def test_outputs_are_the_five_keys_and_four_addresses():
     assert set(outputs) == {*KEYS.values(), *URLS}
     assert {key: outputs[key] for key in KEYS.values()} == {key: DIGESTS.get(value, value) for key, value in ALL.items()}
     assert [outputs[name] for name in URLS] == [
-        "http://20.1.1.1:8080",
+        "https://20.1.1.1:8443",
         *(f"https://20.1.1.{number}:8443" for number in (3, 4, 2)),
     ]
 
@@ -111,27 +111,29 @@ def test_images_are_named_by_digest_in_the_platforms_registry():
     }
 
 
-def test_qa_and_production_differ_in_nothing_but_digest_place_and_the_proof_of_their_name():
+def test_qa_and_production_differ_in_nothing_but_digest_place_and_where_the_proof_of_their_name_is():
     program = released(**{**ALL, "qaDigest": "b"})
     qa = {item["name"]: item["value"] for item in group(program)["containers"][0]["environmentVariables"]}
-    proven = {"PORT": "8443", "TLS_FILE": "/mnt/tls/scoring.pem"}
-    assert {**qa, **proven, "RELEASE": "blue"} == environment(program, "scoring-blue")
     outputs = declared("dev").outputs
+    assert qa.pop("TLS_URL") == f"{outputs['key_vault_uri'].rstrip('/')}/secrets/scoring"
+    assert {**qa, "TLS_FILE": "/mnt/tls/scoring.pem", "RELEASE": "blue"} == environment(program, "scoring-blue")
     assert qa == {
         "AZURE_CLIENT_ID": outputs["identities"]["scoring"]["client_id"],
         "FORECASTS_URL": outputs["forecasts_url"],
         "IMAGE_DIGEST": DIGESTS["b"],
         "LOGS_URL": outputs["logs_url"],
+        "PORT": "8443",
         "RELEASE": "qa",
     }
 
 
-def test_a_private_platform_has_qa_in_its_network_and_addresses_that_only_its_network_reaches():
-    for stack, kind, annotation, ranges in (("dev", "Public", None, ["0.0.0.0/32"]), ("prod", "Private", "true", ["10.0.0.0/8"])):
+def test_qa_is_in_the_platforms_network_and_a_private_one_has_addresses_that_only_its_network_reaches():
+    way_out = f"{declared('dev').outputs['way_out']}/32"
+    for stack, annotation, ranges in (("dev", None, [way_out]), ("prod", "true", ["10.0.0.0/8"])):
         program = released(stack, **ALL)
-        qa, subnet = group(program), declared(stack).outputs["qa_subnet_id"]
-        assert qa["ipAddress"]["type"] == kind
-        assert [item["id"] for item in qa.get("subnetIds", [])] == ([subnet] if stack == "prod" else [])
+        qa = group(program)
+        assert qa["ipAddress"]["type"] == "Private"
+        assert [item["id"] for item in qa["subnetIds"]] == [declared(stack).outputs["qa_subnet_id"]]
         for service in kubernetes(program, SERVICE).values():
             annotations = service.inputs["metadata"].get("annotations") or {}
             assert annotations.get("service.beta.kubernetes.io/azure-load-balancer-internal") == annotation
@@ -256,11 +258,13 @@ def test_what_no_rule_allows_does_not_reach_a_pod():
 
 @pytest.mark.parametrize(
     ("addresses", "ranges"),
-    [([], ["0.0.0.0/32"]), (["20.50.1.0/24", "20.60.1.1"], ["20.50.1.0/24", "20.60.1.1/32"])],
+    [([], []), (["20.50.1.0/24", "20.60.1.1"], ["20.50.1.0/24", "20.60.1.1/32"])],
 )
-def test_the_listed_addresses_alone_reach_the_load_balancers(addresses, ranges):
+def test_the_listed_addresses_and_the_networks_own_agents_alone_reach_the_load_balancers(addresses, ranges):
     services = kubernetes(released(**ALL, allowedAddresses=addresses), SERVICE)
-    assert [item.inputs["spec"]["loadBalancerSourceRanges"] for item in services.values()] == [ranges] * 3
+    assert [item.inputs["spec"]["loadBalancerSourceRanges"] for item in services.values()] == [
+        [*ranges, f"{declared('dev').outputs['way_out']}/32"]
+    ] * 3
 
 
 def test_kubernetes_objects_live_in_the_namespace_that_admits_restricted_pods_alone():

@@ -97,7 +97,7 @@ PROOF = Proof(hostname="forecasts.example.com", certificate=CERTIFICATE)
 
 @pytest.fixture
 def plant(monkeypatch, tmp_path: Path) -> Iterator[Plant]:
-    """A plant in which version 1 is live and the handler runs; QA speaks HTTP, the slots HTTPS."""
+    """A plant in which version 1 is live and the handler runs."""
     file = tmp_path / "scoring.pem"
     file.write_text(WITH_KEY)
     monkeypatch.setattr(acceptance, "CALLS", 2)
@@ -105,9 +105,7 @@ def plant(monkeypatch, tmp_path: Path) -> Iterator[Plant]:
     made = Plant(digests=LIVE)
     with ExitStack() as servers:
         for place in ("qa", "blue", "green", "production"):
-            made.urls[f"{place}_url"] = servers.enter_context(
-                serving(lambda place=place: made.answers(place), None if place == "qa" else file)
-            )
+            made.urls[f"{place}_url"] = servers.enter_context(serving(lambda place=place: made.answers(place), file))
         yield made
 
 
