@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
-from urllib.parse import quote
 
 from azure.core.credentials import TokenCredential
 
 from contracts.names import RELEASE_PIPELINE
-from events.errors import PoisonError, RetryableError
-from events.logs import record
+from events.errors import RetryableError
 from events.targets.rest import Rest
 
 SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default"
 """Token scope of Azure DevOps, the same in every tenant (learn.microsoft.com, azure/devops/integrate)."""
 
 API_VERSION = "7.1"
+NEWEST = 500
+"""Runs among which that of a token is looked for: a repeat comes hours after the first try at most."""
 
 
 class AzureDevOps:
     """One project, reached as this process's identity; safe to share between threads.
 
-    Source: Azure DevOps REST API 7.1, `build/definitions`, `build/builds`, `build/tags` and `pipelines/runs`
+    Source: Azure DevOps REST API 7.1, `build/definitions`, `build/builds` and `pipelines/runs`
     (learn.microsoft.com/rest/api/azure/devops).
     """
 
@@ -37,20 +36,18 @@ class AzureDevOps:
     def release(self, digest: str, token: str, causation: str) -> str:
         """Start the release of an image and return the id of its run; the same token answers with the same run's id.
 
-        The service takes no key, so the run carries the token as a tag, which a repeat looks for first. Start and tag are
-        two requests: a crash between them, or a tag that can't be set, lets a repeat start a second run. That does no
-        harm: the agent takes runs in turn, and the release of a digest that is live changes nothing.
+        The service takes no key, so the run carries the token among its parameters, which a repeat looks for first. Should
+        the service hold a run back from its list, a repeat starts a second one. That does no harm: the agent takes runs in
+        turn, and the release of a digest that is live changes nothing.
 
         Raises:
             RetryableError: when the pipeline is missing, or the service does not answer or asks to wait.
             PoisonError: when the service refuses a request for good.
         """
         pipeline = self._pipeline()
-        run_id = self._tagged(pipeline, token)
-        if run_id is not None:
-            return str(run_id)
-        run_id = self._start(pipeline, {"digest": digest, "causation": causation, "token": token})
-        self._tag(run_id, token)
+        run_id = self._started(pipeline, token)
+        if run_id is None:
+            run_id = self._start(pipeline, {"digest": digest, "causation": causation, "token": token})
         return str(run_id)
 
     def _pipeline(self) -> int:
@@ -63,9 +60,12 @@ class AzureDevOps:
             raise RetryableError(msg)
         return int(found[0])
 
-    def _tagged(self, pipeline: int, token: str) -> int | None:
-        builds = self._call("GET", "build/builds", {"definitions": str(pipeline), "tagFilters": token}).get("value") or []
-        return min((int(build["id"]) for build in builds), default=None)
+    def _started(self, pipeline: int, token: str) -> int | None:
+        """The first of the newest runs that was given the token."""
+        asked = {"definitions": str(pipeline), "queryOrder": "queueTimeDescending", "$top": str(NEWEST)}
+        builds = self._call("GET", "build/builds", asked).get("value") or []
+        own = [int(build["id"]) for build in builds if (build.get("templateParameters") or {}).get("token") == token]
+        return min(own, default=None)
 
     def _start(self, pipeline: int, parameters: dict[str, str]) -> int:
         run_id = self._call("POST", f"pipelines/{pipeline}/runs", json={"templateParameters": parameters}).get("id")
@@ -73,13 +73,6 @@ class AzureDevOps:
             msg = f"pipeline {pipeline} answered without the id of a run"
             raise RetryableError(msg)
         return run_id
-
-    def _tag(self, run_id: int, token: str) -> None:
-        """Tag a run; it goes on without the tag, since to fail here would be to start another."""
-        try:
-            self._call("PUT", f"build/builds/{run_id}/tags/{quote(token, safe='')}")
-        except (RetryableError, PoisonError) as error:
-            record("untagged", level=logging.WARNING, run=run_id, token=token, error=error)
 
     def _call(self, method: str, path: str, query: dict[str, str] | None = None, **request: Any) -> dict[str, Any]:
         asked = {**(query or {}), "api-version": API_VERSION}

@@ -11,10 +11,8 @@ from foundation.components.project import Project
 from foundation.organisation import Organisation
 
 PROJECT_RIGHTS = {"GENERIC_READ": "Allow"}
-PIPELINE_RIGHTS = dict.fromkeys(
-    ("ViewBuildDefinition", "ViewBuilds", "QueueBuilds", "EditBuildQuality", "UpdateBuildInformation"), "Allow"
-)
-"""To find the pipeline and its runs, to start one, and to tag it; which of the last two a tag takes, no reference says."""
+PIPELINE_RIGHTS = dict.fromkeys(("ViewBuildDefinition", "ViewBuilds", "QueueBuilds"), "Allow")
+"""To find the pipeline and its runs, and to start one."""
 BASIC = "express"
 """A stakeholder, who costs nothing, starts pipelines only in organisations that say so ("Provide Stakeholders access to edit build
 and release pipelines", learn.microsoft.com)."""

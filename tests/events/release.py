@@ -65,17 +65,15 @@ class Registry:
 
 
 class DevOps:
-    """The project contoso/shop: its pipelines, `runs` by id with parameters and tags.
+    """The project contoso/shop: its pipelines, and the parameters of its `runs` by id.
 
-    While `open` is not set, a run that was started is not answered; `answers` come before a start, `untaggable` instead of
-    a tag.
+    While `open` is not set, a run that was started is not answered; `answers` come before a start.
     """
 
     def __init__(self):
         self.pipelines = [{"id": 7, "name": "release"}]
         self.runs = {}
         self.answers = deque()
-        self.untaggable = None
         self.open = threading.Event()
         self.open.set()
 
@@ -89,21 +87,18 @@ class DevOps:
                 return 200, {}, {"count": len(found), "value": found}
             case "GET", ["build", "builds"]:
                 assert query["definitions"] == ["7"]
-                found = [{"id": number} for number, run in self.runs.items() if query["tagFilters"][0] in run["tags"]]
-                return 200, {}, {"count": len(found), "value": found[::-1]}
+                assert query["queryOrder"] == ["queueTimeDescending"]
+                found = [{"id": number, "templateParameters": told} for number, told in self.runs.items()][::-1]
+                found = found[: int(query["$top"][0])]
+                return 200, {}, {"count": len(found), "value": found}
             case "POST", ["pipelines", "7", "runs"]:
                 return self._start(body)
-            case "PUT", ["build", "builds", number, "tags", tag]:
-                if self.untaggable:
-                    return self.untaggable
-                self.runs[int(number)]["tags"].append(tag)
-                return 200, {}, {"count": 1, "value": [tag]}
         return 404, {}, {"$id": "1", "message": "Not found.", "typeKey": "NotFoundException"}
 
     def _start(self, body):
         if self.answers:
             return self.answers.popleft()
         number = len(self.runs) + 41
-        self.runs[number] = {"parameters": body["templateParameters"], "tags": []}
+        self.runs[number] = body["templateParameters"]
         self.open.wait(30)
         return 200, {}, {"id": number, "state": "inProgress"}

@@ -6,6 +6,7 @@ import pytest
 from azure.identity import DefaultAzureCredential
 
 from events.errors import PoisonError, RetryableError
+from events.targets import azure_devops
 from events.targets.azure_devops import AzureDevOps
 
 DIGEST = f"sha256:{'0a' * 32}"
@@ -30,27 +31,24 @@ def target(azure, target_at):
 
 def test_the_same_token_starts_one_run_with_the_image_and_the_cause(azure, target):
     assert target.release(DIGEST, TOKEN, "p-1") == target.release(DIGEST, TOKEN, "p-1") == "41"
-    assert azure.devops.runs == {41: {"parameters": {"digest": DIGEST, "causation": "p-1", "token": TOKEN}, "tags": [TOKEN]}}
+    assert azure.devops.runs == {41: {"digest": DIGEST, "causation": "p-1", "token": TOKEN}}
     assert target.release(DIGEST, "f" * 32, "p-1") == "42"
 
 
 def test_of_two_runs_with_one_token_the_first_is_the_answer(azure, target):
-    azure.devops.runs = {number: {"parameters": {}, "tags": [TOKEN]} for number in (41, 42)}
+    azure.devops.runs = {number: {"token": TOKEN} for number in (41, 42)}
     assert target.release(DIGEST, TOKEN, "p-1") == "41"
 
 
-def test_a_crash_before_the_tag_gives_a_second_run_of_the_same_image(azure, target):
-    target.release(DIGEST, TOKEN, "p-1")
-    azure.devops.runs[41]["tags"].clear()
-    assert target.release(DIGEST, TOKEN, "p-1") == "42"
-    assert [run["parameters"]["digest"] for run in azure.devops.runs.values()] == [DIGEST, DIGEST]
+def test_runs_of_other_tokens_and_those_that_people_started_are_nobodys(azure, target):
+    azure.devops.runs = {41: {"token": "f" * 32}, 42: {"digest": DIGEST}, 43: None}
+    assert target.release(DIGEST, TOKEN, "p-1") == "44"
 
 
-@pytest.mark.parametrize("status", [403, 503])
-def test_a_run_that_cannot_be_tagged_has_started_all_the_same(azure, target, status):
-    azure.devops.untaggable = (status, {}, {"$id": "1", "message": "no"})
-    assert target.release(DIGEST, TOKEN, "p-1") == "41"
-    assert azure.devops.runs[41]["tags"] == []
+def test_a_run_older_than_the_newest_that_are_looked_at_is_started_again(azure, target, monkeypatch):
+    monkeypatch.setattr(azure_devops, "NEWEST", 1)
+    assert [target.release(DIGEST, token, "p-1") for token in (TOKEN, "f" * 32, TOKEN)] == ["41", "42", "43"]
+    assert [run["digest"] for run in azure.devops.runs.values()] == [DIGEST] * 3
 
 
 @pytest.mark.parametrize("names", [[], ["Release"], ["release", "release"]])

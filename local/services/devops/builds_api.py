@@ -1,4 +1,4 @@
-"""`_apis/build/builds`: runs as builds, found by tag, tagged, canceled, and read: timeline and log."""
+"""`_apis/build/builds`: runs as builds, listed, canceled, and read: timeline and log."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from local.services.devops.calls import Call, route
 from local.services.devops.errors import not_emulated
 from local.services.devops.models import Run, Runs, Status
 
-FILTERS = frozenset({"definitions", "tagFilters", "statusFilter", "$top"})
+FILTERS = frozenset({"definitions", "statusFilter", "queryOrder", "$top"})
 MOST = 1000
+NEWEST_FIRST = "queueTimeDescending"
+"""The one order of lists here."""
 
 
 class BuildsApi:
@@ -31,8 +33,6 @@ class BuildsApi:
             route("build/builds", "GET", self._list, query=FILTERS),
             route("build/builds/{build}", "GET", lambda call: views.build(call.root, self._of(call))),
             route("build/builds/{build}", "PATCH", self._update),
-            route("build/builds/{build}/tags", "GET", lambda call: views.listed(self._of(call).tags)),
-            route("build/builds/{build}/tags/{tag}", "PUT", self._tag),
             route("build/builds/{build}/timeline", "GET", lambda call: views.timeline(self._of(call))),
             route("build/builds/{build}/logs", "GET", self._logs),
             route("build/builds/{build}/logs/{log}", "GET", self._log),
@@ -44,7 +44,10 @@ class BuildsApi:
     def _list(self, call: Call) -> dict[str, Any]:
         if str(views.PIPELINE_ID) not in call.names("definitions") and call.names("definitions"):
             return views.listed([])
-        found = self._runs.listed(call.names("tagFilters"), call.names("statusFilter"), call.number("$top", MOST))
+        if set(call.names("queryOrder")) - {NEWEST_FIRST}:
+            what = f"queryOrder other than {NEWEST_FIRST}"
+            raise not_emulated(what)
+        found = self._runs.listed(call.names("statusFilter"), call.number("$top", MOST))
         return views.listed([views.build(call.root, run) for run in found])
 
     def _update(self, call: Call) -> dict[str, Any]:
@@ -54,9 +57,6 @@ class BuildsApi:
             what = f"the change {asked} of a build"
             raise not_emulated(what)
         return views.build(call.root, self._runs.cancel(run.id))
-
-    def _tag(self, call: Call) -> dict[str, Any]:
-        return views.listed(self._runs.tag(self._of(call).id, call.path["tag"]).tags)
 
     def _logs(self, call: Call) -> dict[str, Any]:
         run = self._of(call)

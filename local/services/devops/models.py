@@ -1,4 +1,4 @@
-"""Runs of the release pipeline, which are builds too, and their tags."""
+"""Runs of the release pipeline, which are builds too."""
 
 from __future__ import annotations
 
@@ -27,12 +27,7 @@ create table if not exists devops_runs(
   pid integer,
   born real                     -- start time of the process, since pids come again
 );
-create index if not exists devops_runs_open on devops_runs(status, id);
-create table if not exists devops_tags(
-  run integer not null references devops_runs(id),
-  tag text not null,
-  primary key(run, tag)
-) without rowid
+create index if not exists devops_runs_open on devops_runs(status, id)
 """
 
 
@@ -68,11 +63,10 @@ class Run:
     finished: float | None
     pid: int | None
     born: float | None
-    tags: Sequence[str]
 
 
 class Runs:
-    """The tables of runs and tags."""
+    """The table of runs."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -96,16 +90,10 @@ class Runs:
             raise KeyError(run_id)
         return self._run(row)
 
-    def listed(self, tags: Sequence[str] = (), statuses: Sequence[str] = (), most: int = 1000) -> list[Run]:
-        """Runs that have all the tags and one of the statuses, if any are named, the newest first."""
+    def listed(self, statuses: Sequence[str] = (), most: int = 1000) -> list[Run]:
+        """Runs that have one of the statuses, if any are named, the newest first."""
         found = [self._run(row) for row in self._store.rows("select * from devops_runs order by id desc")]
-        return [run for run in found if set(tags) <= set(run.tags) and (not statuses or run.status in statuses)][:most]
-
-    def tag(self, run_id: int, tag: str) -> Run:
-        """Give a run a tag; it may have it already."""
-        with self._store.transaction() as connection:
-            connection.execute("insert or ignore into devops_tags values (?,?)", (run_id, tag))
-        return self.get(run_id)
+        return [run for run in found if not statuses or run.status in statuses][:most]
 
     def cancel(self, run_id: int) -> Run:
         """Cancel a run: at once while it waits, else by its agent.
@@ -142,12 +130,10 @@ class Runs:
             _end(connection, run_id, result, issue)
 
     def _run(self, row: sqlite3.Row) -> Run:
-        tags = self._store.rows("select tag from devops_tags where run = ? order by tag", row["id"])
         read: dict[str, Any] = {
             "parameters": json.loads(row["parameters"]),
             "status": Status(row["status"]),
             "result": Result(row["result"]) if row["result"] else None,
-            "tags": [tag["tag"] for tag in tags],
         }
         return Run(**(dict(row) | read))
 

@@ -1,4 +1,4 @@
-"""What the API answers about pipeline, builds and tags, and what it refuses, in Azure DevOps' form."""
+"""What the API answers about pipeline, and builds, and what it refuses, in Azure DevOps' form."""
 
 import pytest
 
@@ -43,23 +43,6 @@ def test_a_run_is_a_build_with_its_parameters_and_its_requester(project):
     assert project.call("GET", "build/builds?definitions=2&api-version=7.1")["count"] == 0
 
 
-def test_a_tag_given_twice_is_there_once_and_finds_its_build_alone(project):
-    first, second = project.start(), project.start()
-    for _ in range(2):
-        tags = project.call("PUT", f"build/builds/{first}/tags/abc?api-version=7.1")
-        assert tags == {"count": 1, "value": ["abc"]}
-    project.call("PUT", f"build/builds/{first}/tags/more?api-version=7.1")
-    project.call("PUT", f"build/builds/{second}/tags/more?api-version=7.1")
-
-    def found(tags):
-        return [build["id"] for build in project.call("GET", f"build/builds?tagFilters={tags}&api-version=7.1")["value"]]
-
-    assert found("abc") == found("abc,more") == [first]
-    assert found("more") == [second, first]
-    assert found("ab") == found("abc,other") == []
-    assert project.call("GET", f"build/builds/{first}/tags?api-version=7.1")["value"] == ["abc", "more"]
-
-
 def test_the_newest_builds_come_first_and_a_filter_of_states_and_a_limit_hold(project, tools):
     tools.plan(seconds=60)
     ids = [project.start() for _ in range(3)]
@@ -68,7 +51,7 @@ def test_the_newest_builds_come_first_and_a_filter_of_states_and_a_limit_hold(pr
     def listed(query):
         return [build["id"] for build in project.call("GET", f"build/builds?{query}&api-version=7.1")["value"]]
 
-    assert listed("$top=2") == [ids[2], ids[1]]
+    assert listed("$top=2") == listed("queryOrder=queueTimeDescending&$top=2") == [ids[2], ids[1]]
     assert listed("statusFilter=notStarted") == [ids[2], ids[1]]
     assert listed("statusFilter=inProgress,completed") == [ids[0]]
 
@@ -96,7 +79,7 @@ def test_what_is_not_there_is_not_found(refused):
         "BuildNotFoundException",
         "The requested build 7 could not be found.",
     )
-    assert refused(404, "PUT", "build/builds/x/tags/t?api-version=7.1")[0] == "BuildNotFoundException"
+    assert refused(404, "GET", "build/builds/x/timeline?api-version=7.1")[0] == "BuildNotFoundException"
     assert refused(404, "POST", "pipelines/2/runs?api-version=7.1", json={})[0] == "PipelineNotFoundException"
 
 
