@@ -18,8 +18,8 @@ class OutputsMissingError(FourPartError):
 class PlatformOutputs:
     """All outputs of the platform stack; nothing else tells product code where things are.
 
-    URLs of containers are `abfss://` roots; `way_out` is the public address from which all that runs in the network calls; `identities` maps a role (`ingest`, `data`, `training`, `handler`,
-    `scoring`, `monitor`) to `{"name", "client_id", "principal_id", "id"}`.
+    URLs of containers are `abfss://` roots; `way_out` is the public address from which all that runs in the network calls;
+    `identities` maps a role (`ingest`, `data`, `training`, `handler`, `scoring`) to `{"name", "client_id", "principal_id", "id"}`.
     """
 
     stack: str

@@ -47,7 +47,6 @@ cluster_args = ClusterArgs(
 cluster = Cluster("cluster", cluster_args)
 Federation("federation", FederationArgs(placement=here, issuer_url=cluster.issuer_url, identities=identities.by_role))
 
-scopes = {**stores.scopes, **telemetry.scopes}
 ml_args = MachineLearningArgs(
     placement=here,
     settings=settings.compute,
@@ -56,17 +55,17 @@ ml_args = MachineLearningArgs(
     stores=stores.ids,
     insights_id=telemetry.insights_id,
     subnet_id=network.subnet_ids[Subnet.TRAINING],
-    ready=grants.grant({Principal.WORKSPACE: identities.workspace.principal_id}, scopes),
+    ready=grants.grant({Principal.WORKSPACE: identities.workspace.principal_id}, stores.scopes),
 )
 ml = MachineLearning("machine-learning", ml_args)
 own = {Principal.ACCESS_CONNECTOR: databricks.connector_principal_id, Principal.KUBELET: cluster.kubelet_principal_id}
-grants.grant({**identities.principal_ids, **own}, {**scopes, **ml.scopes})
+grants.grant({**identities.principal_ids, **own}, {**stores.scopes, **ml.scopes})
 
 parts = {**stores.ids, **databricks.ids, Part.WORKSPACE: ml.id, Part.CLUSTER: cluster.id}
 enclose(here, settings.agents, network=network, registry=stores.registry, grants=grants, parts=parts)
 
 topics = Topics("topics", TopicsArgs(placement=here, sources=parts))
-ready = grants.grant(topics.principal_ids, scopes)
+ready = grants.grant(topics.principal_ids, stores.scopes)
 Deliveries("deliveries", DeliveriesArgs(placement=here, topics=topics.topic_names, stores=stores, ready=ready))
 
 every = {**parts, **topics.ids, Part.NETWORK: network.id}

@@ -12,14 +12,13 @@ from contracts.roles import WORKSPACE_CONTAINERS
 
 
 class Principal(StrEnum):
-    """Identities that hold roles: the six workloads' own, then those of Azure resources."""
+    """Identities that hold roles: the five workloads' own, then those of Azure resources."""
 
     INGEST = "ingest"
     DATA = "data"
     TRAINING = "training"
     HANDLER = "handler"
     SCORING = "scoring"
-    MONITOR = "monitor"
     ACCESS_CONNECTOR = "access-connector"
     WORKSPACE = "workspace"
     CLUSTER = "cluster"
@@ -37,7 +36,6 @@ WORKLOADS = (
     Principal.TRAINING,
     Principal.HANDLER,
     Principal.SCORING,
-    Principal.MONITOR,
 )
 """Principals that get a user-assigned identity and stand in the stack output `identities`."""
 
@@ -56,7 +54,6 @@ class Place(StrEnum):
     WORKSPACE = "workspace"
     REGISTRY = "registry"
     VAULT = "vault"
-    INSIGHTS = "insights"
     CLUSTER_SUBNET = "cluster-subnet"
     METRICS = "metrics"
     NETWORK = "network"
@@ -84,7 +81,6 @@ PULL = "AcrPull"
 BUILD = "Container Registry Tasks Contributor"
 SECRETS = "Key Vault Secrets User"
 SCIENTIST = "AzureML Data Scientist"
-METRICS = "Monitoring Metrics Publisher"
 READ_METRICS = "Monitoring Data Reader"
 JOIN = "Network Contributor"
 
@@ -122,11 +118,6 @@ TABLE: tuple[Assignment, ...] = (
     Assignment(Principal.SCORING, CONTRIBUTE, Place.SCORING_LOGS, "keeps what was asked and answered"),
     Assignment(Principal.SCORING, PULL, Place.REGISTRY, "its container group in QA pulls by it"),
     Assignment(Principal.SCORING, SECRETS, Place.VAULT, "reads the certificate of its address"),
-    Assignment(Principal.MONITOR, READ, Place.LAKE_SILVER, "compares forecasts with what was sold"),
-    Assignment(Principal.MONITOR, READ, Place.SCORING_LOGS, "compares forecasts with what was sold"),
-    Assignment(Principal.MONITOR, READ, Place.FORECASTS, "compares forecasts with what was sold"),
-    Assignment(Principal.MONITOR, SEND, Place.BUS, "tells of drift"),
-    Assignment(Principal.MONITOR, METRICS, Place.INSIGHTS, "writes its measures"),
     Assignment(Principal.WORKSPACE, CONTRIBUTE, Place.ML_STORAGE, "keeps code, logs and outputs of jobs", WORKSPACE_CONTAINERS),
     Assignment(Principal.WORKSPACE, PULL, Place.REGISTRY, "takes environments as images"),
     Assignment(Principal.WORKSPACE, SECRETS, Place.VAULT, "reads the secrets of connections"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import applicationinsights, operationalinsights
 
 from infra.placement import Exports, Placement
-from infra.roles import Place, Scope
 from infra.sections import TelemetrySettings
 
 
@@ -28,8 +26,6 @@ class Observability(pulumi.ComponentResource):
     """ARM id of the Log Analytics workspace."""
     insights_id: pulumi.Output[str]
     """ARM id of Application Insights."""
-    scopes: Mapping[Scope, pulumi.Output[str]]
-    """ARM ids of what roles are given on."""
     exports: Exports
     """Names and addresses for the stack's outputs."""
 
@@ -38,7 +34,6 @@ class Observability(pulumi.ComponentResource):
         self._args = args
         self.log_analytics_id = self._log_analytics().id
         self.insights_id = self._insights().id
-        self.scopes = {Place.INSIGHTS: self.insights_id}
         self.exports = {"insights_id": self.insights_id}
         self.register_outputs(self.exports)
 

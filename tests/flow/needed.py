@@ -58,7 +58,6 @@ ELSEWHERE: dict[str, set[Assignment]] = {
     "no loop that goes well has the handler give up on anything; what it does without its role: test_drills": {
         row for row in TABLE if (row.principal, row.role, row.scope) == (Principal.HANDLER, SEND, Place.BUS)
     },
-    "the monitor does not run yet": {row for row in TABLE if row.principal is Principal.MONITOR},
     "jobs reach the lake as their own identity, without Unity Catalog": {
         row for row in TABLE if row.principal is Principal.ACCESS_CONNECTOR
     },
@@ -68,7 +67,7 @@ ELSEWHERE: dict[str, set[Assignment]] = {
         if (row.principal is Principal.TRAINING and row.scope == Place.ML_STORAGE) or row.principal is Principal.WORKSPACE
     },
     "what these reach has no data plane here: metrics, subnets": {
-        row for row in TABLE if row.scope in {Place.INSIGHTS, Place.METRICS, Place.NETWORK, Place.CLUSTER_SUBNET}
+        row for row in TABLE if row.scope in {Place.METRICS, Place.NETWORK, Place.CLUSTER_SUBNET}
     },
 }
 """Rows that no request of a loop on this machine needs, by the reason."""

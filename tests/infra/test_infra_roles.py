@@ -57,7 +57,6 @@ def test_each_row_lands_on_the_resource_it_names() -> None:
         Place.WORKSPACE: "machinelearningservices/Workspace/mlw-mlops-forecasting",
         Place.REGISTRY: "Registry/crmlopsforecasting",
         Place.VAULT: "Vault/kv-mlops-forecasting",
-        Place.INSIGHTS: "Component/ins-mlops-forecasting",
         Place.NETWORK: "VirtualNetwork/vnet-mlops-forecasting",
         Place.METRICS: "AzureMonitorWorkspace/amw-mlops-forecasting",
         Place.CLUSTER_SUBNET: "VirtualNetwork/vnet-mlops-forecasting/subnets/snet-cluster",
