@@ -12,7 +12,7 @@ from .checks import absent, an_object, each, filled, one_of
 from .images import is_pinned
 from .properties import places, read
 from .rule import Check, Rule
-from .sources import built_in, checkov, cis, ckv, pol, well_architected
+from .sources import benchmark, built_in, checkov, cis, ckv, pol, well_architected
 
 DOCS = "https://learn.microsoft.com/azure/container-instances"
 SECRETIVE = re.compile(r"(?i)(secret|password|passwd|token|apikey|api_key|connection_?string|account_?key|access_?key|sas)(_|$)")
@@ -34,6 +34,12 @@ def _is_confined(context: object) -> bool:
     user = read(context, "runAsUser")
     ordinary = isinstance(user, (int, float)) and not isinstance(user, bool) and user > 0
     return ordinary and read(context, "allowPrivilegeEscalation") is False and read(context, "privileged") is not True
+
+
+def _asks_over_https(probe: object) -> bool:
+    """Tell whether a probe, if it asks for a page, asks over HTTPS; whether there is one is another rule's."""
+    page = read(probe, "httpGet") if isinstance(probe, Mapping) else None
+    return not isinstance(page, Mapping) or read(page, "scheme") == "https"
 
 
 def _is_at_home(group: object) -> bool:
@@ -103,6 +109,19 @@ RULES = (
         source=built_in("021f8078", "Microsoft cloud security benchmark IM-3"),
         remedy="Set identity, and no username and password, in image_registry_credentials; give the identity AcrPull.",
         url=f"{DOCS}/using-azure-container-registry-mi",
+    ),
+    _group(
+        id="aci-https",
+        title="Container groups answer over HTTPS",
+        breach="What an image answers before it is trusted goes over the network in clear text.",
+        checks=tuple(
+            each(f"containers[].{probe}", _asks_over_https, "httpGet.scheme = https", "httpGet.scheme")
+            for probe in ("livenessProbe", "readinessProbe")
+        ),
+        severity=Severity.MEDIUM,
+        source=benchmark("DP-3"),
+        remedy="Let the service read its certificate from the vault as the group's identity, and set scheme to https on both probes.",
+        url=f"{DOCS}/container-instances-liveness-probe",
     ),
     _group(
         id="aci-probes",

@@ -69,7 +69,8 @@ class Probe:
         return cls(
             path=str(http.get("path") or ""),
             port=int(http.get("port") or tcp.get("port") or 0),
-            secure=http.get("scheme") == "HTTPS",
+            # Kubernetes writes it in capitals, Container Instances does not.
+            secure=str(http.get("scheme") or "").upper() == "HTTPS",
             command=tuple((told.get("exec") or {}).get("command") or ()),
             period=float(told.get("periodSeconds") or 10),
             timeout=float(told.get("timeoutSeconds") or 1),

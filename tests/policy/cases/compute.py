@@ -27,8 +27,8 @@ CONTAINER: dict[str, Any] = {
     "name": "scoring",
     "image": DIGEST,
     "environmentVariables": [{"name": "SILVER_URL", "value": "abfss://silver"}, {"name": "API_TOKEN", "secureValue": "s"}],
-    "livenessProbe": {"httpGet": {"port": 8080}},
-    "readinessProbe": {"httpGet": {"port": 8080}},
+    "livenessProbe": {"httpGet": {"port": 8443, "scheme": "https"}},
+    "readinessProbe": {"httpGet": {"port": 8443, "scheme": "https"}},
     "securityContext": {"privileged": False, "allowPrivilegeEscalation": False, "runAsUser": 10001},
     "resources": {"limits": {"cpu": 1}},
 }
@@ -177,6 +177,11 @@ CASES: dict[str, Cases] = {
         bad("imageRegistryCredentials[0].identity", "", " ") + bad("imageRegistryCredentials[0].password", "p"),
         absent={"imageRegistryCredentials[].identity": "fails", "imageRegistryCredentials[].password": "passes"},
         later=("imageRegistryCredentials[].identity",),
+    ),
+    "aci-https": Cases(
+        bad(f"{FIRST}.livenessProbe.httpGet.scheme", "http", "") + bad(f"{FIRST}.readinessProbe.httpGet.scheme", "http"),
+        passes=({f"{FIRST}.livenessProbe": {"exec": {"command": ["true"]}}},),
+        absent="passes",
     ),
     "aci-probes": Cases(bad(f"{FIRST}.livenessProbe", "yes") + bad(f"{FIRST}.readinessProbe", True)),
     "aci-security-context": Cases(
