@@ -140,10 +140,11 @@ def _digest(build: Mapping[str, Any]) -> str:
 
 
 def _journal(cloud: Cloud, build: Mapping[str, Any]) -> str:
-    """The last line that the run has written."""
+    """The last step that the run has told of."""
     file = cloud.state / "devops" / str(build["id"]) / "log.txt"
-    lines = file.read_text(errors="replace").strip().splitlines() if file.exists() else []
-    return f"run {build['id']} {build['status']}{f': {lines[-1].strip()[:100]}' if lines else ''}"
+    lines = file.read_text(errors="replace").splitlines() if file.exists() else []
+    steps = [line for line in lines if line.startswith("step ")]
+    return f"run {build['id']} {build['status']}{f': {steps[-1].strip()[:100]}' if steps else ''}"
 
 
 def _time(text: str) -> float:
