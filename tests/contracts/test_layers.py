@@ -16,6 +16,7 @@ PRODUCT = (
     "foundation",
     "images",
     "infra",
+    "lineage",
     "ml_pipelines",
     "policy",
     "release",
