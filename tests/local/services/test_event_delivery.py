@@ -88,6 +88,7 @@ def test_a_commit_becomes_one_cloud_event_on_the_hub(running: Any) -> None:
     assert event["data"]["api"] == "PutBlob"
     assert event["data"]["contentLength"] == 2
     assert event["data"]["url"] == "https://lake.blob.core.windows.net/bronze/sales/_delta_log/00000000000000000000.json"
+    until(lambda: counts(running)["delivered"] == 1)
     seen = read_metrics(running, "data-committed")
     assert (seen["subscription"], seen["matched"], seen["delivered"], seen["failed"]) == (subscription.lower(), 1, 1, 0)
 
