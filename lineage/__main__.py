@@ -20,8 +20,9 @@ from contracts.errors import FourPartError
 from contracts.names import SCORING
 from contracts.outputs import PlatformOutputs
 from lineage.answer import Answer
-from lineage.chain import Link, Sources, chain
+from lineage.chain import Sources, chain
 from lineage.lake import Arrival, Preparation
+from lineage.link import Link
 from lineage.text import headline, line
 from ml_pipelines.login import storage_login
 from rollout.certificate import Address, Certificates

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from contracts.errors import FourPartError
@@ -98,7 +98,7 @@ class Answer:
         whole = ds if "T" in ds else f"{ds}T00:00:00"
         found = tuple(period for period in self.periods if period.ds.removesuffix("Z") == whole.removesuffix("Z"))
         if found:
-            return type(self)(**{name: getattr(self, name) for name in IDENTITY}, periods=found)
+            return replace(self, periods=found)
         raise RowMissingError(
             "The answer has no such period.",
             given=ds,
@@ -110,7 +110,7 @@ class Answer:
 def _named(identity: Mapping[str, str]) -> bool:
     """Whether digest and data version are names of an image and of a table's version."""
     table, _, version = identity["data_version"].rpartition("@")
-    return bool(DIGEST.fullmatch(identity["digest"]) and table and version.isdigit())
+    return bool(DIGEST.fullmatch(identity["digest"]) and table and version.isascii() and version.isdigit())
 
 
 def _refused(text: str) -> AnswerRefusedError:

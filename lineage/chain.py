@@ -11,23 +11,13 @@ from contracts.events import DataVersion
 from contracts.images import Built
 from lineage.answer import Answer
 from lineage.lake import Arrival, Preparation
-from ml_pipelines.registry import Version
+from lineage.link import Link
+from ml_pipelines.registry import Tag, Version
 from rollout.digests import BLUE, GREEN
 from rollout.engine import Standing
 
-
-@dataclass(frozen=True, kw_only=True)
-class Link:
-    """One link: what it is, its identity, what is known of it, the id of the event that caused it.
-
-    `broken` says why it can't be had, or is not what the link before it names.
-    """
-
-    what: str
-    identity: str
-    detail: str = ""
-    event: str = ""
-    broken: str = ""
+DATA = "data_version"
+"""Tag of a model version: the features that it was fitted on."""
 
 
 class Models(Protocol):
@@ -62,8 +52,8 @@ def chain(answer: Answer, sources: Sources) -> Iterator[Link]:
     yield link
     if version is not None:
         yield _run(version, built, sources.models)
-        yield from _data("fitted on", version.tags["data_version"], sources, version.tags.get("content_hash", ""))
-    if version is None or version.tags["data_version"] != answer.data_version:
+        yield from _data("fitted on", version.tags.get(DATA, ""), sources, version.tags.get(Tag.CONTENT_HASH, ""))
+    if version is None or version.tags.get(DATA) != answer.data_version:
         yield from _data("forecast from", answer.data_version, sources)
 
 
@@ -122,6 +112,9 @@ def _data(what: str, version: str, sources: Sources, learned: str = "") -> Itera
     link = Link(what=what, identity=version)
     try:
         found = sources.prepared(DataVersion.parse(version))
+    except ValueError:
+        yield replace(link, broken="it is no version of a table")
+        return
     except FourPartError as error:
         yield replace(link, broken=_told(error))
         return

@@ -7,9 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from contracts.errors import FourPartError
 from contracts.events import DataVersion
 from data_ops.storage import commit_info
 from data_ops.summary import BRONZE_VERSION, CAUSATION, CONTENT_HASH, SUMMARY
+
+
+class CommitSilentError(FourPartError):
+    """A commit that tells of no preparation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +53,16 @@ class Preparation:
 
         Raises:
             TableMissingError: when the version is not in the lake, or its commit has left the log.
+            CommitSilentError: when the commit is no preparation, but upkeep of the table.
         """
         found = _commit(root, version)
+        if missing := [key for key in (BRONZE_VERSION, CONTENT_HASH, SUMMARY) if not found.get(key)]:
+            raise CommitSilentError(
+                "The commit does not say what its rows were made from.",
+                given=f"{version} without {', '.join(missing)}",
+                allowed="a commit of the job that prepares features",
+                remedy="Look for the version before it in the table's history.",
+            )
         return cls(
             source=DataVersion.parse(str(found[BRONZE_VERSION])),
             content_hash=str(found[CONTENT_HASH]),

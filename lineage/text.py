@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineage.answer import Answer
-from lineage.chain import Link
+from lineage.link import Link
 
 WIDTH = 13
 

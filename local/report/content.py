@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lineage.link import Link
+
 type Values = tuple[float | None, ...]
 
 POLICIES = "policies.json"
@@ -59,16 +61,6 @@ class Series:
     point: Values
     lower: Values
     upper: Values
-
-
-@dataclass(frozen=True, kw_only=True)
-class Link:
-    """One link of the lineage: what it is, its identity, and how it is known."""
-
-    what: str
-    identity: str
-    detail: str = ""
-    event: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lineage.lake import Arrival
-from local.report.content import Link
+from lineage.link import Link
 from local.services.cloud import Cloud
 from local.services.machine_learning.mlflow.models import Registry
 

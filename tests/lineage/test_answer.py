@@ -56,6 +56,7 @@ WRONG: dict[str, object] = {
     "a number for periods": TOLD | {"forecast": 3},
     "a tag for a digest": TOLD | {"digest": "latest"},
     "a table without version": TOLD | {"data_version": "silver/features"},
+    "a version in other figures": TOLD | {"data_version": "silver/features@\u00b2"},
     "a number for a version": TOLD | {"model_version": 3},
     "many rows": {"rows": [TOLD]},
     "a list": [TOLD],

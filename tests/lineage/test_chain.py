@@ -16,8 +16,9 @@ from contracts.images import Built
 from data_ops.storage import Once, append_once, overwrite_once
 from data_ops.summary import Summary
 from lineage.answer import Answer, Period
-from lineage.chain import Link, Sources, chain
+from lineage.chain import Sources, chain
 from lineage.lake import Arrival, Preparation
+from lineage.link import Link
 from lineage.text import headline, line
 from rollout.digests import Digests
 from rollout.engine import Standing
@@ -219,12 +220,24 @@ def test_content_that_is_not_what_the_model_learned_from_is_told(plant: Plant):
 
 @pytest.mark.parametrize(
     ("data_version", "where"),
-    [("silver/features@8", "forecast from"), ("silver/nothing@1", "forecast from")],
+    [
+        ("silver/features@8", "forecast from"),
+        ("silver/nothing@1", "forecast from"),
+        ("silver/features@0", "forecast from"),
+    ],
 )
 def test_a_version_that_left_the_lake_is_told_and_the_rest_stands(plant: Plant, data_version: str, where: str):
     links = replace(plant, answer=replace(plant.answer, data_version=data_version)).links()
     assert list(broken(links)) == [where]
     assert [link.what for link in links] == WHOLE[:8]
+
+
+@pytest.mark.parametrize("tag", ["", "silver/features", "silver/features@x"])
+def test_a_model_that_does_not_say_what_it_was_fitted_on_is_told(plant: Plant, tag: str):
+    plant.client.set_model_version_tag("demand", "1", "data_version", tag)
+    links = plant.links()
+    assert broken(links) == {"fitted on": "it is no version of a table"}
+    assert [link.what for link in links] == [*WHOLE[:5], *WHOLE[7:]]
 
 
 def test_an_arrival_that_left_the_lake_is_told_at_its_version(plant: Plant, tmp_path: Path):

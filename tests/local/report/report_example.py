@@ -8,8 +8,9 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
+from lineage.link import Link
 from local.flow.released import Released
-from local.report.content import Component, Content, Declared, Dot, Link, Series, Span
+from local.report.content import Component, Content, Declared, Dot, Series, Span
 
 DIGEST = "sha256:" + "5eba" * 16
 COMMIT, DATASET, FEATURES, TRAINED, MODEL, IMAGE = (f"{number}0000000-0000-4000-8000-000000000000" for number in range(1, 7))
